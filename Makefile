@@ -1,0 +1,50 @@
+# The front door. Needs Python 3.11+ and make; the rest it fetches itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo serve test lint types spec wheel clean
+
+help:  ## Show what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: $(VENV)/run  ## Run real jobs and poll them in five contracts
+	@$(BIN)/python docs/demo.py
+
+serve: $(VENV)/run  ## Run the demo's jobs, then leave the server running
+	@$(BIN)/python docs/demo.py --serve
+
+test: $(VENV)/dev  ## Run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## Check style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/dev  ## Check types
+	@$(BIN)/mypy
+
+spec: $(VENV)/dev  ## Check openapi.yaml with every linter (needs Node.js)
+	@lint/check
+
+wheel: $(VENV)/dev  ## Build the wheel and run the tests against it in an empty environment
+	@tests/wheel.sh
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) build dist .demo lint/node_modules
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run: $(VENV)/python pyproject.toml
+	@echo "Setting up $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run
+	@echo "Setting up the development tools …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@

@@ -1,0 +1,124 @@
+"""The eHealth job: `GET /api/jobs/{id}`.
+
+Source: eHealth public documentation, "Get async Job processing details", API-012-001-004-0416.
+A job that failed is answered with 200; one that produced entities with 303, its links in the body and no `Location`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from jobstatus import errors
+from jobstatus.answer import Answer, Request
+from jobstatus.credential import Caller
+from jobstatus.ids import canonical, object_id, object_number
+from jobstatus.job import Failure, FailureKind, Job, Status
+from jobstatus.service import JobService
+
+from .envelope import complete, encode, gateway_failure, refusal
+from .times import millis
+
+__all__ = ["EXTRA_METHODS", "STRICT_QUERY", "complete", "encode", "failure", "get_ehealth_job"]
+
+EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
+STRICT_QUERY = False
+
+USUAL = timedelta(seconds=60)
+"""How long a job is said to take when nobody knows: what the real service says of every job."""
+CANCELLED = "The job was cancelled"
+
+_STATUS = {
+    Status.PENDING: "pending",
+    Status.RUNNING: "pending",
+    Status.CANCELLING: "pending",
+    Status.SUCCEEDED: "processed",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "failed",
+}
+_CODES = frozenset({403, 404, 409, 422, 500})
+_TYPES = {409: "request_conflict", 422: "validation_failed", 500: "internal_error"}
+
+
+async def get_ehealth_job(service: JobService, caller: Caller, *, id: str) -> Answer:
+    """Give one job; its id may be spelt as 24 hexadecimal digits."""
+    job = await _find(service, caller, id)
+    return Answer({"data": _data(job, caller)}, _http_status(job))
+
+
+def failure(error: errors.JobstatusError, request: Request) -> Answer:
+    """Tell an error; whatever is wrong with an id, there is no such job."""
+    match error:
+        case errors.JobNotFound() | errors.JobGone() | errors.PathNotFound() | errors.BadRequest():
+            return refusal(404, "not_found")
+        case _:
+            return gateway_failure(error)
+
+
+async def _find(service: JobService, caller: Caller, id: str) -> Job:
+    """Read by the id as its producer chose it, and only then as one made of the job's number."""
+    try:
+        return await service.get(caller, canonical(id))
+    except errors.JobNotFound:
+        number = object_number(id)
+        if number is None:
+            raise
+    job = await service.get(caller, number)
+    if object_id(job) != id:
+        raise errors.JobNotFound(id)
+    return job
+
+
+def _http_status(job: Job) -> int:
+    linked = job.status is Status.SUCCEEDED and (job.result is None or job.result.response_data is None)
+    return 303 if linked else 200
+
+
+def _data(job: Job, caller: Caller) -> dict[str, Any]:
+    deployed = caller.profile == "deployed"
+    data: dict[str, Any] = {"status": _word(job, deployed), "eta": millis(job.expected_end or job.created_at + USUAL)}
+    match job.status:
+        case Status.SUCCEEDED:
+            return data | _outcome(job) | _code(200, deployed)
+        case Status.FAILED | Status.CANCELLED:
+            code = _failure_code(job.error)
+            return data | {"error": _error(job.error, code)} | _code(code, deployed)
+        case _:
+            href = f"/{'jobs' if deployed else 'Jobs'}/{object_id(job)}"
+            return data | {"links": [{"entity": "job", "href": href}]}
+
+
+def _word(job: Job, deployed: bool) -> str:
+    crashed = job.error is not None and job.error.kind is not FailureKind.USER and _failure_code(job.error) == 500
+    return "failed_with_error" if deployed and crashed else _STATUS[job.status]
+
+
+def _outcome(job: Job) -> dict[str, Any]:
+    if job.result is not None and job.result.response_data is not None:
+        return {"response_data": job.result.response_data}
+    links = job.result.links if job.result is not None else ()
+    return {"links": [{"entity": link.entity, "href": link.href} for link in links]}
+
+
+def _code(code: int, deployed: bool) -> dict[str, Any]:
+    return {"status_code": code if deployed else str(code)}
+
+
+def _failure_code(error: Failure | None) -> int:
+    """Choose the code of a failure: its own, if the contract has it, else by whose fault it was."""
+    if error is None:
+        return 409
+    if error.http_status in _CODES:
+        return error.http_status
+    if error.kind is not FailureKind.USER:
+        return 500
+    return 422 if error.invalid else 409
+
+
+def _error(error: Failure | None, code: int) -> Any:
+    if error is None:
+        return {"type": _TYPES[code], "message": CANCELLED}
+    if code not in _TYPES:
+        return error.message
+    told: dict[str, Any] = {"type": error.type or _TYPES[code], "message": error.message}
+    return told | ({"invalid": list(error.invalid)} if code == 422 else {})

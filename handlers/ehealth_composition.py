@@ -1,0 +1,88 @@
+"""The eHealth composition job: `GET /api/patients/composition/job/{asyncJobId}`, also without `/api`.
+
+Source: eHealth public documentation, "getAsyncJobStatus" of the compositions API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobstatus import errors
+from jobstatus.answer import Answer, Request
+from jobstatus.credential import Caller
+from jobstatus.ids import canonical, is_uuid
+from jobstatus.job import Job, Status
+from jobstatus.service import JobService
+
+from .ehealth import CANCELLED, USUAL
+from .envelope import complete, encode, gateway_failure, refusal
+from .times import millis
+
+__all__ = [
+    "EXTRA_METHODS",
+    "STRICT_QUERY",
+    "complete",
+    "encode",
+    "failure",
+    "get_composition_job",
+    "get_composition_job_at_root",
+]
+
+EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
+STRICT_QUERY = False
+RESOURCES = "eHealth/resources"
+
+_STATUS = {
+    Status.PENDING: "PENDING",
+    Status.RUNNING: "PENDING",
+    Status.CANCELLING: "PENDING",
+    Status.SUCCEEDED: "DONE",
+    Status.FAILED: "FAILED",
+    Status.CANCELLED: "FAILED",
+}
+
+
+async def get_composition_job(service: JobService, caller: Caller, *, async_job_id: str) -> Answer:
+    """Give one job; its id is a UUID."""
+    if not is_uuid(async_job_id):
+        raise errors.BadRequest.of("path", "asyncJobId", "format", "is not a UUID")
+    job = await service.get(caller, canonical(async_job_id))
+    return Answer({"data": _data(job)})
+
+
+get_composition_job_at_root = get_composition_job
+
+
+def failure(error: errors.JobstatusError, request: Request) -> Answer:
+    """Tell an error."""
+    match error:
+        case errors.BadRequest():
+            return refusal(400, "request_malformed", "Invalid request format")
+        case errors.JobNotFound() | errors.JobGone():
+            return refusal(404, "not_found", "Task not found")
+        case errors.PathNotFound():
+            return refusal(404, "not_found")
+        case _:
+            return gateway_failure(error)
+
+
+def _data(job: Job) -> dict[str, Any]:
+    data = {
+        "id": job.id,
+        "status": _STATUS[job.status],
+        "eta": millis(job.expected_end or job.created_at + USUAL),
+        "links": _links(job),
+    }
+    return data | ({"error": _error(job)} if data["status"] == "FAILED" else {})
+
+
+def _links(job: Job) -> list[dict[str, str]]:
+    if job.result is not None and job.result.links:
+        return [{"entity": link.entity, "href": link.href} for link in job.result.links]
+    return [{"entity": RESOURCES}]
+
+
+def _error(job: Job) -> dict[str, Any]:
+    if job.error is None:
+        return {"code": None, "message": CANCELLED}
+    return {"code": job.error.code, "message": job.error.message}

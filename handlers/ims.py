@@ -1,0 +1,136 @@
+"""Open Telekom Cloud IMS: `GET /v1/{project_id}/jobs/{job_id}`.
+
+Source: Image Management Service API reference, "Asynchronous Job Query"; what newer pages and real clients do otherwise
+is the profile `deployed`. Errors of the gateway before the service are flat, the service's own are nested.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from jobstatus import errors
+from jobstatus.answer import Answer, Request
+from jobstatus.credential import Caller
+from jobstatus.ids import canonical, hex32
+from jobstatus.job import Job, Status
+from jobstatus.service import JobService
+
+from .times import english, millis
+
+EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
+STRICT_QUERY = False
+RETRY_AFTER = "5"
+"""Seconds after which a client may ask a store that failed once more."""
+
+_STATUS = {
+    Status.PENDING: "INIT",
+    Status.RUNNING: "RUNNING",
+    Status.CANCELLING: "RUNNING",
+    Status.SUCCEEDED: "SUCCESS",
+    Status.FAILED: "FAIL",
+    Status.CANCELLED: "FAIL",
+}
+_CODE = re.compile(r"IMG\.[0-9]{4}")
+_UNKNOWN_ERROR = "IMG.0061"
+_DEPLOYED_ENTITIES = ("image_id", "image_name", "current_task", "results", "sub_jobs_result", "sub_jobs_list")
+_BAD_AUTHENTICATION = "Incorrect IAM authentication information: "
+
+
+async def show_ims_job(service: JobService, caller: Caller, *, project_id: str, job_id: str) -> Answer:
+    """Give one job of the credential's own project."""
+    if not caller.sees(project_id):
+        raise errors.ForeignTenant(project_id)
+    job = await service.get(caller, canonical(job_id))
+    if job.tenant != project_id:
+        raise errors.JobNotFound(job_id)
+    return Answer(_body(job, deployed=caller.profile == "deployed"))
+
+
+def failure(error: errors.JobstatusError, request: Request) -> Answer:
+    """Tell an error: flat where the gateway would refuse, nested where the service would."""
+    match error:
+        case errors.Unauthenticated(missing=missing):
+            why = "x-auth-token not found" if missing else "decrypt token fail"
+            challenged = {"WWW-Authenticate": 'Keystone uri="/v3"'}
+            return replace(_flat(401, "APIGW.0301", _BAD_AUTHENTICATION + why, request), headers=challenged)
+        case errors.Forbidden():
+            return _flat(403, "APIGW.0302", "The credential is not allowed to call this API.", request)
+        case errors.PathNotFound():
+            text = "The API does not exist or has not been published in the environment."
+            return _flat(404, "APIGW.0101", text, request)
+        case errors.MethodNotAllowed(allowed=allowed):
+            refused = _flat(405, "APIGW.0101", "The API does not exist.", request)
+            return replace(refused, headers={"Allow": ", ".join(allowed)})
+        case errors.ForeignTenant():
+            return _nested(400, "IMG.0030", "The project ID and token in the request are invalid.")
+        case errors.BadRequest() | errors.JobNotFound() | errors.JobGone():
+            return _nested(400, "IMG.0023", "An exception occurred during task query.")
+        case errors.StoreUnavailable():
+            return replace(_nested(503, _UNKNOWN_ERROR, "Unknown system error."), headers={"Retry-After": RETRY_AFTER})
+        case _:
+            return _nested(500, _UNKNOWN_ERROR, "Unknown system error.")
+
+
+def complete(answer: Answer, request: Request) -> Answer:
+    """Name the request that is answered."""
+    return replace(answer, headers={**answer.headers, "X-Request-Id": request.id})
+
+
+def encode(body: Any) -> bytes:
+    """Write plain JSON."""
+    return orjson.dumps(body)
+
+
+def _body(job: Job, *, deployed: bool) -> dict[str, Any]:
+    failed = _STATUS[job.status] == "FAIL"
+    return {
+        "status": _STATUS[job.status],
+        "entities": _entities(job, deployed) | (_failure_entities(job) if failed else {}),
+        "job_id": hex32(job),
+        "job_type": job.type,
+        "begin_time": _time(job.started_at or job.created_at, deployed),
+        "end_time": _time(job.ended_at, deployed),
+        "error_code": _error_code(job) if failed else None,
+        "fail_reason": _reason(job) if failed else None,
+    }
+
+
+def _entities(job: Job, deployed: bool) -> dict[str, Any]:
+    known = job.result.entities if job.result is not None else {}
+    names = _DEPLOYED_ENTITIES if deployed else ("image_id",)
+    entities = {name: known[name] for name in names if name in known}
+    if deployed and job.progress is not None:
+        entities["process_percent"] = job.progress / 100
+    return entities
+
+
+def _failure_entities(job: Job) -> dict[str, Any]:
+    return {"error_code": _error_code(job), "error": _reason(job)}
+
+
+def _error_code(job: Job) -> str:
+    code = job.error.code if job.error is not None else None
+    return code if code is not None and _CODE.fullmatch(code) else _UNKNOWN_ERROR
+
+
+def _reason(job: Job) -> str:
+    return "The job was cancelled." if job.error is None else job.error.message
+
+
+def _time(at: datetime | None, deployed: bool) -> str:
+    if at is None:
+        return ""
+    return millis(at) if deployed else english(at)
+
+
+def _nested(status: int, code: str, message: str) -> Answer:
+    return Answer({"error": {"message": message, "code": code}}, status)
+
+
+def _flat(status: int, code: str, message: str, request: Request) -> Answer:
+    return Answer({"error_msg": message, "error_code": code, "request_id": request.id}, status)

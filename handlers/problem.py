@@ -1,0 +1,76 @@
+"""Errors as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from jobstatus import errors
+from jobstatus.answer import Answer, Request
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "5"
+"""Seconds after which a client may ask a store that failed once more."""
+
+_PROBLEMS: dict[type[errors.JobstatusError], tuple[HTTPStatus, str]] = {
+    errors.BadRequest: (HTTPStatus.BAD_REQUEST, "The request is not valid"),
+    errors.PayloadTooLarge: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too long"),
+    errors.UnsupportedMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported"),
+    errors.PathNotFound: (HTTPStatus.NOT_FOUND, "There is no such path"),
+    errors.MethodNotAllowed: (HTTPStatus.METHOD_NOT_ALLOWED, "The method is not allowed"),
+    errors.Unauthenticated: (HTTPStatus.UNAUTHORIZED, "A valid credential is needed"),
+    errors.Forbidden: (HTTPStatus.FORBIDDEN, "The credential does not allow this"),
+    errors.ForeignTenant: (HTTPStatus.FORBIDDEN, "The tenant is not the credential's"),
+    errors.JobNotFound: (HTTPStatus.NOT_FOUND, "There is no such job"),
+    errors.JobGone: (HTTPStatus.GONE, "The job is gone"),
+    errors.TransitionRefused: (HTTPStatus.CONFLICT, "The job's life does not allow this change"),
+    errors.DuplicateId: (HTTPStatus.CONFLICT, "The id is taken"),
+    errors.VersionMismatch: (HTTPStatus.PRECONDITION_FAILED, "The job is at another version"),
+    errors.StoreUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot answer now"),
+}
+_UNKNOWN = (HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed")
+
+
+def slug(kind: type[errors.JobstatusError]) -> str:
+    """Name a problem type: `JobNotFound` becomes `job-not-found`."""
+    name = kind.__name__
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+
+
+def answer(error: errors.JobstatusError, request: Request) -> Answer:
+    """Tell an error as problem details, with the headers that its status asks for."""
+    kind = type(error)
+    status, title = _PROBLEMS.get(kind, _UNKNOWN)
+    known = kind in _PROBLEMS
+    body: dict[str, Any] = {
+        "type": f"/problems/{slug(kind)}" if known else "/problems/server-error",
+        "title": title,
+        "status": status.value,
+        "detail": _detail(error) if known else "The request was not carried out; its id is in the server's log.",
+        "instance": request.path,
+        "request_id": request.id,
+    }
+    if isinstance(error, errors.BadRequest):
+        body["violations"] = [asdict(violation) for violation in error.violations]
+    return Answer(body, status.value, _headers(error), MEDIA_TYPE)
+
+
+def _detail(error: errors.JobstatusError) -> str:
+    """Leave what a driver said to the log: it may tell of the inside."""
+    return "Try again later." if isinstance(error, errors.StoreUnavailable) else str(error)
+
+
+def _headers(error: errors.JobstatusError) -> dict[str, str]:
+    match error:
+        case errors.Unauthenticated(missing=missing):
+            return {"WWW-Authenticate": "Bearer" if missing else 'Bearer error="invalid_token"'}
+        case errors.Forbidden(permissions=permissions) if permissions:
+            wanted = " ".join(permissions)
+            return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{wanted}"'}
+        case errors.MethodNotAllowed(allowed=allowed):
+            return {"Allow": ", ".join(allowed)}
+        case errors.StoreUnavailable():
+            return {"Retry-After": RETRY_AFTER}
+        case _:
+            return {}

@@ -1,0 +1,54 @@
+"""What a contract says back, and what of the request it may speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from jobstatus.errors import JobstatusError
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The facts of a request that an answer may carry."""
+
+    id: str
+    """The request's id: the client's own `X-Request-Id`, or one made here."""
+    method: str
+    path: str
+    """The decoded path, without the query."""
+    url: str
+    """Scheme, host and path, without the query."""
+    profile: str
+    """The contract's profile in force: `documented` or `deployed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a body that is still an object, and headers. No body means that none is sent."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON
+
+
+class Contract(Protocol):
+    """What every module of `jobstatus.handlers` offers beside its operations."""
+
+    EXTRA_METHODS: frozenset[str]
+    """What is answered beside the methods of the spec: `HEAD` where there is a `GET`, and `OPTIONS`."""
+    STRICT_QUERY: bool
+    """Whether a query parameter that the spec does not know is an error, or passed over."""
+
+    def failure(self, error: JobstatusError, request: Request) -> Answer:
+        """Put an error into this contract's words. Total: an error of no kind it knows is a server error."""
+
+    def complete(self, answer: Answer, request: Request) -> Answer:
+        """Add what every answer of the contract has: an envelope, headers."""
+
+    def encode(self, body: Any) -> bytes:
+        """Write the body as the contract writes its JSON."""

@@ -1,0 +1,101 @@
+"""The server, built from its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jobstatus import handlers
+from jobstatus.clock import Clock, utc_now
+from jobstatus.console import as_asgi, create_console, owns
+from jobstatus.console.view import View
+from jobstatus.contract.engine import Engine
+from jobstatus.contract.spec import Document
+from jobstatus.contract.wiring import wire
+from jobstatus.errors import StoreUnavailable
+from jobstatus.security.gate import Gate
+from jobstatus.service import JobService
+from jobstatus.settings import Settings
+from jobstatus.storage import Store, open_store
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None, *, store: Store | None = None, clock: Clock = utc_now) -> ASGIApp:
+    """Build the whole server.
+
+    Its store is opened when the server starts and closed when it stops; one that is handed in stays open.
+    """
+    settings = settings or Settings()
+    document = Document.load()
+    engine = Engine(document, {name: handlers.contract(name) for name in document.contracts})
+    gate = Gate(clock)
+    view = View(engine, gate, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncGenerator[None]:
+        async with _opened(settings.store) if store is None else nullcontext(store) as opened:
+            engine.service = JobService(opened, clock=clock, retention=settings.retention)
+            gate.credentials = opened
+            view.loop = asyncio.get_running_loop()
+            async with _sweeping(engine.service, settings.sweep_seconds):
+                yield
+
+    api = wire(
+        engine,
+        security_map=gate.security_map(),
+        profile=settings.profile,
+        max_body_bytes=settings.max_body_bytes,
+        lifespan=lifespan,
+    )
+    key = settings.session_key.get_secret_value() if settings.session_key else None
+    return _beside(api, as_asgi(create_console(view, key)))
+
+
+def _beside(api: ASGIApp, pages: ASGIApp) -> ASGIApp:
+    """Send the pages' paths to them, and all else to the API."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = pages if scope["type"] == "http" and owns(scope["path"]) else api
+        await chosen(scope, receive, send)
+
+    return app
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncGenerator[Store]:
+    store = await open_store(url)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+@asynccontextmanager
+async def _sweeping(service: JobService, seconds: float) -> AsyncGenerator[None]:
+    """Sweep from time to time for as long as the server runs."""
+    task = asyncio.create_task(_sweep(service, seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _sweep(service: JobService, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            swept = await service.sweep()
+        except StoreUnavailable as error:
+            log.warning("sweep failed", reason=str(error))
+        else:
+            if swept.lost or swept.expired or swept.forgotten:
+                log.info("swept", lost=swept.lost, expired=swept.expired, forgotten=swept.forgotten)

@@ -1,0 +1,61 @@
+"""The start page, and one job in every contract."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from jobstatus.console.session import signed_in
+from jobstatus.console.view import View
+from jobstatus.errors import JobGone, JobNotFound
+from jobstatus.ids import PATTERN
+
+
+def blueprint(view: View) -> Blueprint:
+    """Serve the pages that are about jobs."""
+    pages = Blueprint("pages", __name__)
+    polls = _polls(view)
+
+    @pages.get("/")
+    def start() -> str:
+        return render_template("start.html", polls=polls, version=version("jobstatus"), base=request.host_url)
+
+    @pages.get("/console")
+    def console() -> ResponseReturnValue:
+        caller = signed_in(view)
+        if caller is None:
+            return redirect(url_for("session.form"), 303)
+        id = request.args.get("id", "").strip()
+        if PATTERN.fullmatch(id):
+            return redirect(url_for("pages.job", id=id), 303)
+        return render_template("console.html", caller=caller, trouble="This is not a job's id." if id else None)
+
+    @pages.get("/console/jobs/<id>")
+    def job(id: str) -> ResponseReturnValue:
+        caller = signed_in(view)
+        if caller is None:
+            return redirect(url_for("session.form"), 303)
+        try:
+            answers = view.polls(caller, id)
+        except (JobNotFound, JobGone) as error:
+            status = 410 if isinstance(error, JobGone) else 404
+            return render_template("console.html", caller=caller, trouble=f"{error}."), status
+        return render_template("job.html", caller=caller, id=id, answers=answers)
+
+    @pages.app_errorhandler(HTTPException)
+    def trouble(error: HTTPException) -> ResponseReturnValue:
+        return render_template("trouble.html", error=error), error.code or 500
+
+    return pages
+
+
+def _polls(view: View) -> list[dict[str, Any]]:
+    """Describe how each contract is polled: its first operation that reads one job."""
+    tags = {tag["x-contract"]: tag for tag in view.document.raw["tags"]}
+    reads = [op for op in view.document.operations.values() if op.method == "GET" and op.path.endswith("}")]
+    first = {operation.contract: operation for operation in reversed(reads)}
+    return [{"tag": tags[name], "operation": first[name]} for name in view.document.contracts]

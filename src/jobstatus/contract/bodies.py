@@ -1,0 +1,100 @@
+"""Reading JSON bodies strictly, and telling which part is wrong and by which rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from connexion.validators import AbstractRequestBodyValidator
+from jsonschema import Draft4Validator, FormatChecker, ValidationError
+from starlette.types import Receive, Scope
+
+from jobstatus.contract.exchange import current
+from jobstatus.errors import BadRequest, PayloadTooLarge, Violation
+
+_FORMATS = FormatChecker()
+
+
+def body_check(limit: int, schemas: Mapping[str, Draft4Validator]) -> type[AbstractRequestBodyValidator]:
+    """Make Connexion's seam for JSON bodies: it takes *limit* bytes, and *schemas* by operationId."""
+
+    class BodyCheck(AbstractRequestBodyValidator):  # type: ignore[misc]
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
+            exchange = current.get()
+            assert exchange.operation is not None  # noqa: S101  Connexion calls this for operations alone
+            body = parse(await read(receive, limit))
+            validate(schemas[exchange.operation.id], body)
+            exchange.arguments = {**exchange.arguments, "body": body}
+            return receive, scope
+
+    return BodyCheck
+
+
+async def read(receive: Receive, limit: int) -> bytes:
+    """Read a whole body, however it is framed. Raises `PayloadTooLarge` beyond *limit* bytes."""
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise PayloadTooLarge(limit)
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def parse(body: bytes) -> Any:
+    """Read JSON as RFC 8259 has it: UTF-8, no name twice, no NaN, no endless nesting, no lone surrogates.
+
+    Raises:
+        BadRequest: it is something else.
+    """
+    if not body:
+        _refuse("required", "a body is required")
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError:
+        _refuse("json", "the body is not UTF-8")
+    except UnicodeEncodeError:
+        _refuse("json", "the body holds half of a surrogate pair")
+    except RecursionError:
+        _refuse("json", "the body is nested too deeply")
+    except ValueError as error:
+        _refuse("json", f"the body is not JSON: {error}")
+    return value
+
+
+def validate(validator: Draft4Validator, body: Any) -> None:
+    """Hold a body to its schema. Raises `BadRequest` with every rule broken."""
+    violations = [_violation(error) for error in sorted(validator.iter_errors(body), key=lambda e: e.json_path)]
+    if violations:
+        raise BadRequest(violations)
+
+
+def compile_schema(schema: Mapping[str, Any]) -> Draft4Validator:
+    """Make a validator that asserts formats too."""
+    return Draft4Validator(schema, format_checker=_FORMATS)
+
+
+def _violation(error: ValidationError) -> Violation:
+    return Violation("body", error.json_path, str(error.validator), error.message[:500])
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
+        raise ValueError("an object has the same name twice")
+    return unique
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _refuse(rule: str, message: str) -> NoReturn:
+    raise BadRequest.of("body", "$", rule, message)

@@ -1,0 +1,54 @@
+"""One request on its way through the server, and what is learnt of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+from starlette.requests import Request as HttpRequest
+
+from jobstatus.answer import Contract, Request
+from jobstatus.contract.spec import Operation
+from jobstatus.credential import Caller
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._#~-]{1,128}")
+
+current: ContextVar[Exchange] = ContextVar("exchange")
+"""The exchange under way: how Connexion's stages, which share nothing else, find it."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the stages find out, each adding its part."""
+
+    http: HttpRequest
+    contract: Contract
+    request: Request
+    operation: Operation | None = None
+    caller: Caller | None = None
+    limit: frozenset[str] | None = None
+    """The permissions of the system that the caller calls through, if it calls through one."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def become(self, caller: Caller) -> None:
+        """Note who calls; a caller with a profile of its own is answered in that."""
+        profile = caller.profile or self.request.profile
+        self.request = replace(self.request, profile=profile)
+        self.caller = replace(caller, profile=profile)
+
+
+def describe(http: HttpRequest, profile: str) -> Request:
+    """Note the facts of a request that an answer may carry."""
+    asked = http.headers.get("x-request-id", "")
+    host = http.headers.get("host", "localhost")
+    return Request(
+        id=asked if _REQUEST_ID.fullmatch(asked) else str(uuid4()),
+        method=http.method,
+        path=http.scope["path"],
+        url=f"{http.scope['scheme']}://{host}{http.scope['path']}",
+        profile=profile,
+    )

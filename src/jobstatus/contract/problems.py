@@ -1,0 +1,26 @@
+"""Connexion's exceptions, told in our own tree."""
+
+from __future__ import annotations
+
+from connexion.exceptions import OAuthProblem, ProblemException, UnsupportedMediaTypeProblem
+from starlette.exceptions import HTTPException
+
+from jobstatus.contract.exchange import current
+from jobstatus.errors import BadRequest, PathNotFound, Unauthenticated, UnsupportedMediaType
+
+
+def understood(error: Exception) -> Exception:
+    """Translate what Connexion and Starlette raise; anything else stays what it is."""
+    match error:
+        case OAuthProblem():
+            return Unauthenticated(missing=True)
+        case UnsupportedMediaTypeProblem():
+            return UnsupportedMediaType(error.detail or "this media type is not taken here")
+        case ProblemException(status=400):
+            return BadRequest.of("body", "$", "invalid", error.detail or "the request is not valid")
+        case HTTPException(status_code=404):
+            return PathNotFound(current.get().request.path)
+        case HTTPException(status_code=400):
+            return BadRequest.of("body", "$", "invalid", error.detail)
+        case _:
+            return error

@@ -1,0 +1,102 @@
+"""Reading `openapi.yaml`: its operations and the contracts that they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Node = Mapping[str, Any]
+
+PATH = Path(__file__).parent.with_name("openapi.yaml")
+METHODS = ("get", "put", "post", "delete", "patch")
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def snake_case(name: str) -> str:
+    """Spell a name of the spec as Python does: `asyncJobId` and `If-Match` become `async_job_id` and `if_match`."""
+    if "-" in name:
+        return name.replace("-", "_").lower()
+    return _CAPITAL.sub("_", name).lower()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation, its references resolved one level deep."""
+
+    id: str
+    contract: str
+    method: str
+    path: str
+    parameters: tuple[Node, ...]
+    responses: Mapping[str, Node]
+    permissions: frozenset[str]
+    """The scopes or permissions that a caller must hold, all of them."""
+    roles: frozenset[str]
+    """The roles of which a caller must have one; none named means that none is needed."""
+
+    @property
+    def function(self) -> str:
+        """Name the handler: the operationId in snake case."""
+        return snake_case(self.id)
+
+
+class Document:
+    """The whole spec, as the published file has it."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self.raw = raw
+
+    @classmethod
+    def load(cls, path: Path = PATH) -> Document:
+        """Read the spec from its file."""
+        return cls(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """Every operation by its operationId."""
+        return {operation.id: operation for operation in self._operations()}
+
+    @cached_property
+    def prefixes(self) -> Mapping[str, str]:
+        """Each path prefix and the contract that answers for unknown paths below it."""
+        return {prefix: tag["x-contract"] for tag in self.raw["tags"] for prefix in tag["x-prefixes"]}
+
+    @cached_property
+    def contracts(self) -> tuple[str, ...]:
+        """The contracts, in the order of the file."""
+        return tuple(tag["x-contract"] for tag in self.raw["tags"])
+
+    def resolve(self, node: Node) -> Node:
+        """Follow a local reference, if *node* is one."""
+        while "$ref" in node:
+            found: Any = self.raw
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                found = found[part.replace("~1", "/").replace("~0", "~")]
+            node = found
+        return node
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self.raw["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield self._operation(path, method, item[method], item.get("parameters", ()))
+
+    def _operation(self, path: str, method: str, node: Node, shared: Any) -> Operation:
+        security = node.get("security", self.raw.get("security", ()))
+        scopes = {scope for alternative in security for scopes in alternative.values() for scope in scopes}
+        return Operation(
+            id=node["operationId"],
+            contract=node["x-contract"],
+            method=method.upper(),
+            path=path,
+            parameters=tuple(self.resolve(parameter) for parameter in (*shared, *node.get("parameters", ()))),
+            responses={status: self.resolve(response) for status, response in node["responses"].items()},
+            permissions=frozenset(scopes | set(node.get("x-permissions", ()))),
+            roles=frozenset(node.get("x-roles", ())),
+        )

@@ -1,0 +1,112 @@
+"""The stages that stand before, between and behind Connexion's own: routing, security, parameters and bodies are its.
+
+Front            finds the contract and the operation; turns every error into the contract's answer
+(routing)
+(security)       finds the caller
+Permissions      sees that the caller may do this
+(parameters, body)
+Perform          calls the handler and sends its answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jobstatus.answer import Answer
+from jobstatus.contract.engine import Engine, Rendered
+from jobstatus.contract.exchange import Exchange, current, describe
+from jobstatus.contract.problems import understood
+from jobstatus.contract.router import Router
+from jobstatus.contract.spec import Operation
+from jobstatus.credential import Caller
+from jobstatus.errors import Forbidden
+
+
+class Front:
+    """The first stage: nothing of this server's gets past it but an answer in some contract's words."""
+
+    def __init__(self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str]) -> None:
+        self._app = app
+        self._engine = engine
+        self._profile = profile
+        self._router = Router(engine.document)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass the server's own start and stop on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name = self._router.contract(scope["path"])
+        http = HttpRequest(scope)
+        exchange = Exchange(http, self._engine.contracts[name], describe(http, self._profile(name)))
+        token = current.set(exchange)
+        try:
+            await self._answer(exchange, scope, receive, send)
+        except Exception as error:
+            rendered = self._engine.refuse(understood(error), exchange.contract, exchange.request, exchange.operation)
+            await respond(rendered, scope, receive, send)
+        finally:
+            current.reset(token)
+
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        extra = exchange.contract.EXTRA_METHODS
+        if exchange.request.method == "OPTIONS" and "OPTIONS" in extra:
+            allowed = ", ".join(sorted(self._router.allowed(exchange.request.path, extra)))
+            bare = exchange.contract.complete(Answer(status=204, headers={"Allow": allowed}), exchange.request)
+            await respond(Rendered(bare.status, bare.headers, b""), scope, receive, send)
+            return
+        exchange.operation = self._router.match(exchange.request.path, exchange.request.method, extra)
+        await self._app(scope, receive, send)
+
+
+class Permissions:
+    """Between security and parameters: who is known may still not be allowed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what the caller may do. Raises `Forbidden`."""
+        if scope["type"] == "http":
+            exchange = current.get()
+            if exchange.operation is not None and exchange.caller is not None:
+                permit(exchange.operation, exchange.caller, exchange.limit)
+        await self._app(scope, receive, send)
+
+
+class Perform:
+    """The last stage: the handler and its answer."""
+
+    def __init__(self, app: ASGIApp, *, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is an operation of the spec."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = current.get()
+        assert exchange.operation is not None and exchange.caller is not None  # noqa: S101  the stages before saw to it
+        rendered = await self._engine.perform(exchange.operation, exchange.caller, exchange.request, exchange.arguments)
+        await respond(rendered, scope, receive, send)
+
+
+def permit(operation: Operation, caller: Caller, limit: frozenset[str] | None) -> None:
+    """Let a caller pass that holds all permissions and, where roles are named, one of them.
+
+    What it calls through, if anything, must hold the permissions too. Raises `Forbidden`.
+    """
+    roles = frozenset() if operation.roles & caller.roles else operation.roles
+    held = caller.permissions if limit is None else caller.permissions & limit
+    if roles or not operation.permissions <= held:
+        raise Forbidden(permissions=operation.permissions - held, roles=roles)
+
+
+async def respond(rendered: Rendered, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send an answer."""
+    await Response(rendered.body, rendered.status, dict(rendered.headers))(scope, receive, send)

@@ -1,0 +1,187 @@
+"""Every error that jobstatus raises on purpose.
+
+    JobstatusError
+    ├── RequestRefused
+    │   ├── BadRequest            a field breaks a rule
+    │   ├── PayloadTooLarge       the body is longer than the server takes
+    │   ├── UnsupportedMediaType  the body is not in a form that the operation takes
+    │   ├── PathNotFound          no contract has this path
+    │   └── MethodNotAllowed      the path exists, this method on it does not
+    ├── AccessRefused
+    │   ├── Unauthenticated       no credential, or not a valid one
+    │   ├── Forbidden             the credential lacks a scope, role or permission
+    │   └── ForeignTenant         the request names a tenant that the credential has no part in
+    ├── JobNotFound               there is no such job for this caller
+    ├── JobGone                   the job expired or was deleted
+    ├── Conflict
+    │   ├── TransitionRefused     the job's life does not allow this change
+    │   └── DuplicateId           the id chosen is taken
+    ├── VersionMismatch           the record is not at the version that was named
+    ├── StoreUnavailable          the store cannot answer now
+    ├── ConfigurationError        the server was set up wrongly
+    └── ContractBroken            an answer of this server's own making breaks the spec
+
+None of them knows HTTP: each contract turns them into its own status and body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class JobstatusError(Exception):
+    """The root of the tree."""
+
+
+class RequestRefused(JobstatusError):
+    """The request cannot be understood as one of the contract's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that one place of a request breaks."""
+
+    location: str
+    """Where the value stood: `path`, `query`, `header`, `cookie` or `body`."""
+    field: str
+    """The parameter's name, or a JSON path such as `$.error.kind`."""
+    rule: str
+    """The rule's name, as JSON Schema spells it: `required`, `pattern`, `enum`, …"""
+    message: str
+    """What is wrong, for a person."""
+
+
+class BadRequest(RequestRefused):
+    """The request breaks a rule of the contract."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.message}" for v in violations))
+        self.violations = tuple(violations)
+
+    @classmethod
+    def of(cls, location: str, field: str, rule: str, message: str) -> BadRequest:
+        """Build the error for a single broken rule."""
+        return cls([Violation(location, field, rule, message)])
+
+    def concerns(self, location: str) -> bool:
+        """Tell whether a value from *location* is at fault."""
+        return any(violation.location == location for violation in self.violations)
+
+
+class PayloadTooLarge(RequestRefused):
+    """The body is longer than the server takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is longer than {limit} bytes")
+        self.limit = limit
+
+
+class UnsupportedMediaType(RequestRefused):
+    """The body is not in a form that the operation takes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class PathNotFound(RequestRefused, LookupError):
+    """No contract has this path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the path {path} does not exist")
+        self.path = path
+
+
+class MethodNotAllowed(RequestRefused):
+    """The path exists, but not with this method."""
+
+    def __init__(self, path: str, method: str, allowed: Iterable[str]) -> None:
+        self.path = path
+        self.allowed = tuple(sorted(allowed))
+        super().__init__(f"{method} is not allowed here; use {', '.join(self.allowed)}")
+
+
+class AccessRefused(JobstatusError):
+    """The caller may not do this."""
+
+
+class Unauthenticated(AccessRefused):
+    """There is no credential, or not a valid one."""
+
+    def __init__(self, *, missing: bool) -> None:
+        super().__init__("no credential was sent" if missing else "the credential is not valid")
+        self.missing = missing
+
+
+class Forbidden(AccessRefused):
+    """The credential lacks what the operation needs."""
+
+    def __init__(self, *, permissions: Iterable[str] = (), roles: Iterable[str] = ()) -> None:
+        self.permissions = tuple(sorted(permissions))
+        self.roles = tuple(sorted(roles))
+        wanted = [*self.permissions, *(f"role {role}" for role in self.roles)]
+        super().__init__(f"the credential lacks {', '.join(wanted)}")
+
+
+class ForeignTenant(AccessRefused):
+    """The request names a tenant that the credential has no part in."""
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(f"the credential has no part in the tenant {tenant}")
+        self.tenant = tenant
+
+
+class JobNotFound(JobstatusError, LookupError):
+    """There is no such job for this caller: unknown, or another tenant's."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no job {key}")
+        self.key = key
+
+
+class JobGone(JobstatusError, LookupError):
+    """The job was there and is no more."""
+
+    def __init__(self, key: str, reason: str, at: datetime) -> None:
+        super().__init__(f"the job {key} was {reason} at {at:%Y-%m-%dT%H:%M:%SZ}")
+        self.key = key
+        self.reason = reason
+        self.at = at
+
+
+class Conflict(JobstatusError):
+    """The request is right, but the record stands against it."""
+
+
+class TransitionRefused(Conflict):
+    """The job's life does not allow this change."""
+
+
+class DuplicateId(Conflict):
+    """The id chosen by the producer is taken."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"the id {id} is taken")
+        self.id = id
+
+
+class VersionMismatch(JobstatusError):
+    """The record is not at the version that was named."""
+
+    def __init__(self, id: str, expected: int) -> None:
+        super().__init__(f"the job {id} is not at version {expected}")
+        self.id = id
+        self.expected = expected
+
+
+class StoreUnavailable(JobstatusError):
+    """The store cannot answer now; the same request may succeed later."""
+
+
+class ConfigurationError(JobstatusError):
+    """The server was set up wrongly."""
+
+
+class ContractBroken(JobstatusError):
+    """An answer of this server's own making breaks the spec; it is never sent."""

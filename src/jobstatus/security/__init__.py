@@ -1,0 +1,3 @@
+"""Credentials in, caller out."""
+
+from __future__ import annotations

@@ -1,0 +1,58 @@
+"""Back ends, chosen by the scheme of a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.metadata import entry_points
+
+from jobstatus.errors import ConfigurationError
+
+from .base import CredentialStore, JobQuery, JobStore, Store
+
+__all__ = ["CredentialStore", "JobQuery", "JobStore", "Store", "open_store", "schemes"]
+
+Opener = Callable[[str], Awaitable[Store]]
+GROUP = "jobstatus.storage"
+
+
+async def _open_memory(url: str) -> Store:
+    from .memory import MemoryStore
+
+    return MemoryStore()
+
+
+async def _open_sqlite(url: str) -> Store:
+    from .sqlite import open_sqlite
+
+    return await open_sqlite(url)
+
+
+_BUILT_IN: dict[str, Opener] = {"memory": _open_memory, "sqlite": _open_sqlite}
+
+
+def schemes() -> dict[str, Opener]:
+    """Give every known scheme with its opener, those of installed packages included.
+
+    Raises:
+        ConfigurationError: a package registers a scheme that is taken.
+    """
+    known = dict(_BUILT_IN)
+    for entry in entry_points(group=GROUP):
+        if entry.name in known:
+            raise ConfigurationError(f"the storage scheme {entry.name} is registered twice")
+        known[entry.name] = entry.load()
+    return known
+
+
+async def open_store(url: str) -> Store:
+    """Open the store that *url* names, its schema brought up to date.
+
+    Raises:
+        ConfigurationError: the scheme is unknown, or the URL is not one that its back end understands.
+        StoreUnavailable: the store cannot be reached.
+    """
+    scheme, separator, _ = url.partition(":")
+    known = schemes()
+    if not separator or scheme not in known:
+        raise ConfigurationError(f"unknown storage scheme {scheme!r}; known are {', '.join(sorted(known))}")
+    return await known[scheme](url)
