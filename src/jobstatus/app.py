@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jobstatus import handlers
+from jobstatus import handlers, logs
 from jobstatus.clock import Clock, utc_now
 from jobstatus.console import as_asgi, create_console, owns
 from jobstatus.console.view import View
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     Its store is opened when the server starts and closed when it stops; one that is handed in stays open.
     """
     settings = settings or Settings()
+    logs.configure()
     document = Document.load()
     engine = Engine(document, {name: handlers.contract(name) for name in document.contracts})
     gate = Gate(clock)

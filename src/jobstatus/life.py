@@ -6,7 +6,7 @@ Each function takes the job as it stands and gives the job as it is to stand, on
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from jobstatus.errors import TransitionRefused
@@ -14,6 +14,16 @@ from jobstatus.job import NEXT, Failure, FailureKind, Job, Report, Status
 
 UNEXPLAINED = "The job failed and its worker gave no reason."
 LOST = "The worker stopped reporting before its job had ended."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept."""
+
+    records: timedelta = timedelta(days=7)
+    """How long after its end a job can be read."""
+    tombstones: timedelta = timedelta(days=90)
+    """How long after that it is still known to have been there."""
 
 
 def report(job: Job, said: Report, *, now: datetime, retention: timedelta) -> Job:

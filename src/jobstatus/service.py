@@ -11,22 +11,13 @@ from jobstatus.clock import Clock, utc_now
 from jobstatus.credential import EVERY_TENANT, Caller
 from jobstatus.errors import BadRequest, ForeignTenant, JobGone, JobNotFound, TransitionRefused, VersionMismatch
 from jobstatus.job import Event, Job, Report, Status, Tombstone
+from jobstatus.life import Retention
 from jobstatus.storage.base import JobQuery, JobStore
 
 SWEEPER = "jobstatus"
 """The actor of changes that the server makes by itself."""
 
 Change = Callable[[Job, datetime], Job]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long things are kept."""
-
-    records: timedelta = timedelta(days=7)
-    """How long after its end a job can be read."""
-    tombstones: timedelta = timedelta(days=90)
-    """How long after that it is still known to have been there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from jobstatus.service import Retention
+from jobstatus.life import Retention
 
 Profile = Literal["documented", "deployed"]
 

@@ -11,6 +11,8 @@ from jobstatus.contract.spec import Document, Operation, snake_case
 from jobstatus.errors import MethodNotAllowed, PathNotFound
 
 DEFAULT_CONTRACT = "native"
+ANYTHING = r"[^/\n]+"
+"""What a parameter may be: Connexion's own router takes no line feed in a path, and so there is no such path."""
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
@@ -77,5 +79,5 @@ def _pattern(methods: Mapping[str, Operation]) -> re.Pattern[str]:
     }
     parts = _PARAMETER.split(operation.path)
     literals = [re.escape(part) for part in parts[::2]]
-    slots = [f"({enums.get(name, '[^/]+')})" for name in parts[1::2]] + [""]
-    return re.compile("".join(literal + slot for literal, slot in zip(literals, slots, strict=True)), re.DOTALL)
+    slots = [f"({enums.get(name, ANYTHING)})" for name in parts[1::2]] + [""]
+    return re.compile("".join(literal + slot for literal, slot in zip(literals, slots, strict=True)))

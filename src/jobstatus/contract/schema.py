@@ -8,6 +8,8 @@ from typing import Any
 from jobstatus.contract.spec import Document
 
 _UNKNOWN = {"nullable", "example", "discriminator", "xml", "externalDocs", "deprecated", "readOnly", "writeOnly"}
+_ONE_SCHEMA = {"items", "not", "additionalProperties"}
+_MANY_SCHEMAS = {"allOf", "anyOf", "oneOf"}
 
 
 def json_schema(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,19 +30,24 @@ def in_profile(document: Document, schema: Mapping[str, Any], profile: str) -> M
     return {"anyOf": [one for one, mark in zip(alternatives, marks, strict=True) if mark in (None, profile)]}
 
 
-def _convert(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_convert(item) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    plain = {key: _convert(value) for key, value in node.items() if key not in _UNKNOWN or not _keyword(key, value)}
-    return _nullable(plain) if node.get("nullable") is True else plain
+def _convert(schema: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {key: _inner(key, value) for key, value in schema.items() if key not in _UNKNOWN}
+    return _nullable(plain) if schema.get("nullable") is True else plain
 
 
-def _keyword(key: str, value: Any) -> bool:
-    """Tell a keyword from a property that happens to have its name."""
-    return not (isinstance(value, Mapping) and ("type" in value or "$ref" in value)) or key == "example"
+def _inner(keyword: str, value: Any) -> Any:
+    """Convert the schemas that stand within a keyword's value."""
+    if keyword == "properties":
+        return {name: _convert(schema) for name, schema in value.items()}
+    if keyword in _MANY_SCHEMAS:
+        return [_convert(schema) for schema in value]
+    if keyword in _ONE_SCHEMA and isinstance(value, Mapping):
+        return _convert(value)
+    return value
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, {"enum": [None]}]}
+    if "type" not in schema:
+        return {"anyOf": [schema, {"enum": [None]}]}
+    allowed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **allowed}

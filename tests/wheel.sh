@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Builds the wheel, installs it into an empty environment, and runs the tests against it, far from the sources.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+
+.venv/bin/python -m build --outdir "$place/dist" . >"$place/build.log" 2>&1 || { cat "$place/build.log"; exit 1; }
+.venv/bin/check-wheel-contents "$place"/dist/*.whl
+
+.venv/bin/python -m venv "$place/env"
+"$place/env/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+"$place/env/bin/python" -m pip install --quiet "$place"/dist/*.whl --group pyproject.toml:test
+
+mkdir "$place/away"
+cp -R tests docs README.md CHANGELOG.md Makefile pyproject.toml "$place/away"
+cd "$place/away"
+PATH="$place/env/bin:$PATH" "$place/env/bin/python" -m pytest -q "$@"
