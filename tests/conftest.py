@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from house import House, running_house
 
 
@@ -12,6 +13,20 @@ from house import House, running_house
 def anyio_backend() -> str:
     """Run asynchronous tests on asyncio, which the server runs on."""
     return "asyncio"
+
+
+@pytest.fixture
+def portal() -> Iterator[BlockingPortal]:
+    """Give an event loop in a thread, for properties whose many examples share one server."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def shared_house(portal: BlockingPortal) -> Iterator[House]:
+    """Give a server that all examples of a property share."""
+    with portal.wrap_async_context_manager(running_house()) as house:
+        yield house
 
 
 @pytest.fixture

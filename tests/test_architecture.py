@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "client": set(),
     "progress": set(),
     "worker": {"client", "progress"},
-    "cli": {"client", "security", "settings", "storage", "worker"},
+    "cli": {"client", "progress", "security", "settings", "storage", "worker"},
     "testing": {"service", "storage"},
     "__main__": {"cli"},
     "__init__": set(),

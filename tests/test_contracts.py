@@ -277,7 +277,7 @@ async def test_ims_failure(house: House) -> None:
         house,
         headers,
         status="failed",
-        error={"kind": "user", "code": "IMG.0027", "message": "The image is not there."},
+        error={"kind": "user", "code": "IMG.0027", "message": "No image."},
     )
 
     failed = (await polls(house, headers))["ims"].json()

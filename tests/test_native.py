@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import anyio
 import httpx
 import pytest
-from house import House, running_house
-from hypothesis import given, settings
+from anyio.from_thread import BlockingPortal
+from house import House
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobstatus.contract.router import Router
@@ -289,18 +290,13 @@ async def test_a_request_id_that_is_not_sound_is_replaced(house: House, sent: st
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(message=texts, type=texts.filter(bool))
-def test_text_is_kept_as_it_is(message: str, type: str) -> None:
+def test_text_is_kept_as_it_is(message: str, type: str, shared_house: House, portal: BlockingPortal) -> None:
     """Whatever Unicode a producer sends comes back unchanged."""
+    headers = shared_house.headers(portal.call(shared_house.token))
 
-    async def check() -> None:
-        async with running_house() as house:
-            headers = house.headers(await house.token())
+    created = portal.call(partial(create, shared_house, headers, message=message, type=type))
 
-            created = await create(house, headers, message=message, type=type)
-
-            assert created.status_code == 201
-            assert (created.json()["message"], created.json()["type"]) == (message, type)
-
-    anyio.run(check)
+    assert created.status_code == 201
+    assert (created.json()["message"], created.json()["type"]) == (message, type)

@@ -73,6 +73,8 @@ class Client:
     """Speaks to one server with one token. Each method raises a `ClientError` where it does not get its answer."""
 
     def __init__(self, server: str, token: str | None = None, *, timeout: float = TIMEOUT) -> None:
+        if token and not (token.isascii() and token.isprintable()):
+            raise ConfigurationError("the token has characters that no token has")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.AsyncClient(base_url=_url(server), headers=headers, timeout=timeout)
         self.retry_after: float | None = None

@@ -28,6 +28,7 @@ class AnswerChecks:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._validators: dict[str, jsonschema_rs.Draft4Validator] = {}
         self._forms = {
             (operation.id, profile, status): self._compile(operation, profile, status)
             for operation in document.operations.values()
@@ -61,7 +62,11 @@ class AnswerChecks:
 
     def _validator(self, schema: Mapping[str, object], profile: str) -> jsonschema_rs.Draft4Validator:
         narrowed = in_profile(self._document, self._document.resolve(schema), profile)
-        return jsonschema_rs.Draft4Validator(json_schema(self._document, narrowed), validate_formats=True)
+        key = repr(narrowed)
+        if key not in self._validators:
+            schema = json_schema(self._document, narrowed)
+            self._validators[key] = jsonschema_rs.Draft4Validator(schema, validate_formats=True)
+        return self._validators[key]
 
 
 def _check_body(form: _Form, answer: Answer, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from jobstatus.contract.spec import Document
@@ -14,11 +15,12 @@ _MANY_SCHEMAS = {"allOf", "anyOf", "oneOf"}
 
 def json_schema(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Give *schema* as JSON Schema that stands alone: what it refers to comes with it."""
-    schemas = document.raw["components"]["schemas"]
-    return {
-        "allOf": [_convert(schema)],
-        "components": {"schemas": {name: _convert(component) for name, component in schemas.items()}},
-    }
+    return {"allOf": [_convert(schema)], "components": {"schemas": _components(document)}}
+
+
+@cache
+def _components(document: Document) -> dict[str, Any]:
+    return {name: _convert(schema) for name, schema in document.raw["components"]["schemas"].items()}
 
 
 def in_profile(document: Document, schema: Mapping[str, Any], profile: str) -> Mapping[str, Any]:

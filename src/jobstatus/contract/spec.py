@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 Node = Mapping[str, Any]
 
 PATH = Path(__file__).parent.with_name("openapi.yaml")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 METHODS = ("get", "put", "post", "delete", "patch")
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -53,9 +54,10 @@ class Document:
         self.raw = raw
 
     @classmethod
+    @cache
     def load(cls, path: Path = PATH) -> Document:
-        """Read the spec from its file."""
-        return cls(yaml.safe_load(path.read_text(encoding="utf-8")))
+        """Read the spec from its file, once in a process; nobody may change it."""
+        return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506  the loader is a safe one
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -95,8 +97,12 @@ class Document:
             contract=node["x-contract"],
             method=method.upper(),
             path=path,
-            parameters=tuple(self.resolve(parameter) for parameter in (*shared, *node.get("parameters", ()))),
+            parameters=tuple(self._parameter(parameter) for parameter in (*shared, *node.get("parameters", ()))),
             responses={status: self.resolve(response) for status, response in node["responses"].items()},
             permissions=frozenset(scopes | set(node.get("x-permissions", ()))),
             roles=frozenset(node.get("x-roles", ())),
         )
+
+    def _parameter(self, node: Node) -> Node:
+        parameter = self.resolve(node)
+        return {**parameter, "schema": self.resolve(parameter["schema"])}

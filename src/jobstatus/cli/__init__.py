@@ -1,0 +1,36 @@
+"""The `jobstatus` command."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from jobstatus.errors import JobstatusError
+
+from . import credentials, exits, jobs, output, run, serve, watch
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Keep the status of asynchronous jobs, and answer it in every contract that polls for it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=serve.EXAMPLE)(serve.serve)
+app.command(epilog=run.EXAMPLE, context_settings={"allow_interspersed_args": False})(run.run)
+app.command(epilog=watch.EXAMPLE)(watch.watch)
+app.add_typer(jobs.group, name="jobs")
+app.add_typer(credentials.group, name="credentials")
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one line on standard error and an exit code."""
+    try:
+        app()
+    except JobstatusError as error:
+        output.complain(str(error))
+        sys.exit(exits.of(error))
+    except KeyboardInterrupt:
+        sys.exit(exits.Exit.STOPPED)

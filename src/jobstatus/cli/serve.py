@@ -1,0 +1,91 @@
+"""`jobstatus serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from jobstatus.errors import ConfigurationError
+from jobstatus.settings import Settings
+
+from . import output
+from .options import Store
+
+EXAMPLE = "Example: jobstatus serve --port 8080 --store sqlite:///jobs.db"
+SHUTDOWN = 10
+"""Seconds for which requests under way are waited for at the end."""
+_FIELDS = Settings.model_fields
+
+
+def serve(
+    host: Annotated[str, typer.Option(envvar="JOBSTATUS_HOST", help=_FIELDS["host"].description)] = _FIELDS[
+        "host"
+    ].default,
+    port: Annotated[int, typer.Option(envvar="JOBSTATUS_PORT", help=_FIELDS["port"].description)] = _FIELDS[
+        "port"
+    ].default,
+    workers: Annotated[int, typer.Option(envvar="JOBSTATUS_WORKERS", help=_FIELDS["workers"].description)] = _FIELDS[
+        "workers"
+    ].default,
+    store: Store = _FIELDS["store"].default,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C; requests under way are still answered. All settings: docs/settings.md."""
+    settings = _settings(host=host, port=port, workers=workers, store=store)
+    asyncio.run(_prepare(settings))
+    _run(settings)
+
+
+def _settings(**given: str | int) -> Settings:
+    """Hand the options on, to this process and its workers, as the variables that they stand for."""
+    os.environ.update({f"JOBSTATUS_{name.upper()}": str(value) for name, value in given.items()})
+    os.environ.setdefault("JOBSTATUS_SESSION_KEY", secrets.token_urlsafe(32))
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = (f"JOBSTATUS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        raise ConfigurationError("; ".join(wrong)) from None
+
+
+async def _prepare(settings: Settings) -> None:
+    """Bring the store up to date before the workers all try to."""
+    from jobstatus.storage import open_store
+
+    if settings.workers > 1 and settings.store.startswith("memory:"):
+        raise ConfigurationError("workers cannot share memory://; use a store such as sqlite:///jobs.db")
+    store = await open_store(settings.store)
+    await store.aclose()
+
+
+def _run(settings: Settings) -> None:
+    import uvicorn
+
+    logging.getLogger("uvicorn.error").addHandler(_Announcer())
+    uvicorn.run(
+        "jobstatus.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        log_level="info",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN,
+    )
+
+
+class _Announcer(logging.Handler):
+    """Tells where the server listens, once it does, and its troubles; the rest of its talk is for nobody."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            output.complain(said)
+        elif said.startswith("Uvicorn running on "):
+            print(f"jobstatus listens on {said.split()[3]} (Ctrl-C to stop)", flush=True)

@@ -1,0 +1,80 @@
+"""What a store must do when it is swept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from jobstatus.job import Status
+from jobstatus.storage import Store
+
+from .samples import NOW, SECOND, bury, put
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Finding:
+    """The rules of `due`."""
+
+    async def test_nothing_is_due_in_an_empty_store(self, store: Store) -> None:
+        """There is a list, with nothing in it."""
+        assert list(await store.due(NOW, 10)) == []
+
+    async def test_what_has_lapsed_or_expired_is_due(self, store: Store) -> None:
+        """From the very moment that is named in the record."""
+        lapsed = await put(store, status=Status.RUNNING, lease_until=NOW)
+        expired = await put(store, status=Status.FAILED, expires_at=NOW)
+        both = await put(store, lease_until=NOW - SECOND, expires_at=NOW - SECOND)
+
+        assert sorted(await store.due(NOW, 10), key=lambda job: job.number) == [lapsed, expired, both]
+        assert list(await store.due(NOW - MICROSECOND, 10)) == [both]
+
+    @pytest.mark.parametrize("status", [status for status in Status if status.terminal])
+    async def test_a_job_that_has_ended_cannot_lapse(self, store: Store, status: Status) -> None:
+        """Its worker owes nothing any more."""
+        await put(store, status=status, lease_until=NOW - SECOND)
+
+        assert list(await store.due(NOW, 10)) == []
+
+    async def test_jobs_without_lease_or_expiry_are_never_due(self, store: Store) -> None:
+        """Neither are those that are buried already."""
+        await put(store)
+        await bury(store, await put(store, expires_at=NOW))
+
+        assert list(await store.due(NOW + SECOND * 10**9, 10)) == []
+
+    async def test_no_more_jobs_are_found_than_asked_for(self, store: Store) -> None:
+        """Each is found once, and what is buried makes room for the rest."""
+        jobs = {(await put(store, expires_at=NOW)).id for _ in range(5)}
+        found: list[str] = []
+        while batch := await store.due(NOW, 2):
+            assert len(batch) <= 2
+            for job in batch:
+                await bury(store, job)
+                found.append(job.id)
+
+        assert len(found) == 5
+        assert set(found) == jobs
+
+
+class Forgetting:
+    """The rules of `forget`."""
+
+    async def test_tombstones_set_before_are_dropped(self, store: Store) -> None:
+        """Those set at that moment or later stay, and jobs are not touched."""
+        old, edge, job = await put(store), await put(store), await put(store)
+        await bury(store, old, NOW - MICROSECOND)
+        kept = await bury(store, edge, NOW)
+
+        assert await store.forget(NOW, 10) == 1
+        assert await store.get(old.id) is None
+        assert await store.get(edge.id) == kept
+        assert await store.get(job.id) == job
+
+    async def test_no_more_tombstones_are_dropped_than_asked_for(self, store: Store) -> None:
+        """The count tells how many they were."""
+        for _ in range(5):
+            await bury(store, await put(store))
+
+        assert [await store.forget(NOW + SECOND, 2) for _ in range(4)] == [2, 2, 1, 0]

@@ -1,0 +1,112 @@
+"""The store in one SQLite file, which any number of processes of one machine may share."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from jobstatus.errors import ConfigurationError, StoreUnavailable
+
+from .sql import SqlStore, open_sql
+
+READERS = 4
+PATIENCE = 30
+"""Seconds that a writer waits for the others, those of other processes included."""
+
+PRAGMAS = (
+    "PRAGMA synchronous = FULL",  # what is acknowledged survives a power cut
+    "PRAGMA fullfsync = ON",  # the same on macOS
+    "PRAGMA foreign_keys = ON",
+)
+
+
+async def open_sqlite(url: str) -> SqlStore:
+    """Open the file that *url* names; one that is not there is made.
+
+    Raises:
+        ConfigurationError: the URL names no file, or one in a folder that is not there.
+        StoreUnavailable: the file cannot be opened.
+    """
+    file = _file(url)
+    await asyncio.to_thread(_prepare, file)
+    reader = _engine(file, READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+    writer = _engine(file, 1)
+    event.listen(writer.sync_engine, "begin", _begin)
+    return await open_sql(reader, writer)
+
+
+def _file(url: str) -> Path:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = URL.create("sqlite")
+    if not parsed.database or parsed != URL.create("sqlite", database=parsed.database):
+        raise ConfigurationError(
+            "the store's URL names no file; write sqlite:///FILE, or sqlite:////PATH/FILE with an absolute path"
+        )
+    if parsed.database == ":memory:":
+        raise ConfigurationError("a store in memory is memory://, not sqlite:///:memory:")
+    return Path(parsed.database).absolute()
+
+
+def _prepare(file: Path) -> None:
+    if not file.parent.is_dir():
+        raise ConfigurationError(f"the folder {file.parent} does not exist; make it, or name a file elsewhere")
+    try:
+        with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
+            _write_ahead(connection)
+    except sqlite3.Error as error:
+        raise StoreUnavailable(
+            f"cannot open {file}: {error}; it must be a SQLite file that may be written, in a folder that may be too"
+        ) from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log, so that readers and the writer do not wait for each other.
+
+    Of those who switch a file at the same time SQLite refuses all but one at once, so the others try again.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _engine(file: Path, connections: int, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(file)),
+        # No transaction but those that are begun below: sqlite3 would begin its own where it deems it right.
+        connect_args={"isolation_level": None, "timeout": PATIENCE},
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=PATIENCE,
+        hide_parameters=True,
+        **options,
+    )
+    event.listen(engine.sync_engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that first reads could find, on writing, that it came too late."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

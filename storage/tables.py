@@ -1,0 +1,79 @@
+"""The tables of every SQL back end.
+
+A column is named as the field of the record that it keeps, so that a row is a record and a record a row.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from .columns import FailureText, Moment, Number, ResultText, StatusText, WordsText
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Number, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("tenant", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("status", StatusText, nullable=False),
+    Column("progress", Double),
+    Column("message", Text),
+    Column("eta", Moment),
+    Column("result", ResultText),
+    Column("error", FailureText),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("expires_at", Moment),
+    Column("lease_until", Moment),
+    Column("version", Integer, nullable=False),
+    Index("jobs_of_tenant", "tenant", "number"),
+    Index("jobs_to_expire", "expires_at"),
+    Index("jobs_under_lease", "lease_until"),
+    sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Number, ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("status", StatusText, nullable=False),
+    Column("progress", Double),
+    Column("message", Text),
+    Column("actor", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("tenant", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("tombstones_by_age", "at"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("permissions", WordsText, nullable=False),
+    Column("roles", WordsText, nullable=False),
+    Column("broker", Boolean, nullable=False),
+    Column("profile", Text),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)

@@ -1,0 +1,92 @@
+"""The running server, held to the spec by Schemathesis: all checks, all phases, three kinds of callers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import Server, serving
+
+from jobstatus.contract.spec import PATH, Document
+from jobstatus.ids import new_id
+
+HERE = Path(__file__).parent
+STATES: dict[str, list[dict[str, object]]] = {
+    "pending": [],
+    "running": [{"status": "running", "progress": 42.5, "message": "packing"}],
+    "cancelling": [{"status": "running"}, {"cancel": True}],
+    "linked": [{"status": "succeeded", "result": {"links": [{"entity": "encounter", "href": "/e/1"}]}}],
+    "paid": [{"status": "succeeded", "result": {"response_data": {"id": "a"}, "entities": {"image_id": "i"}}}],
+    "failed": [{"status": "failed", "error": {"kind": "user", "message": "no", "http_status": 404}}],
+    "cancelled": [{"cancel": True}],
+    "deleted": [{"cancel": True}, {"delete": True}],
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run one server for all callers."""
+    with serving(tmp_path_factory.mktemp("fuzz")) as server:
+        yield server
+
+
+def seed(server: Server, folder: Path) -> None:
+    """Write a job in every state, and list how each contract spells them."""
+    headers = {"Authorization": f"Bearer {server.token()}"}
+    jobs = [lead(server.url, headers, steps) for steps in STATES.values()]
+    (folder / "ids.txt").write_text("\n".join(job["id"] for job in jobs))
+    (folder / "hex.txt").write_text("\n".join(job["id"].replace("-", "") for job in jobs))
+    (folder / "numbers.txt").write_text("\n".join(str(job["number"]) for job in jobs))
+
+
+def lead(url: str, headers: dict[str, str], steps: list[dict[str, object]]) -> dict[str, str]:
+    """Create a job and lead it to a state."""
+    made = httpx.post(f"{url}/jobs", json={"type": "t", "id": new_id()}, headers=headers)
+    job: dict[str, str] = made.json()
+    path = url + made.headers["Location"]
+    for step in steps:
+        if "cancel" in step:
+            answer = httpx.post(f"{path}/cancel", headers=headers)
+        elif "delete" in step:
+            answer = httpx.delete(path, headers=headers)
+        else:
+            answer = httpx.patch(path, json=step, headers=headers)
+        assert answer.is_success, answer.text
+    return job
+
+
+def credentials(server: Server, caller: str) -> str:
+    """Say to Schemathesis how the caller's credentials are sent, if it has any."""
+    if caller == "nobody":
+        return "\n[generation]\nwith-security-parameters = false\n"
+    permissions = {} if caller == "everything" else {"permissions": frozenset({"other"})}
+    token = server.token(**permissions)
+    key = server.token(roles=("api-key",), **permissions)
+    schemes = Document.load().raw["components"]["securitySchemes"]
+    lines = []
+    for name, scheme in schemes.items():
+        sent = f'bearer = "{token}"' if scheme["type"] == "oauth2" else f'api_key = "{token}"'
+        lines.append(f"[auth.openapi.{name}]\n" + (f'api_key = "{key}"' if scheme.get("name") == "api-key" else sent))
+    return "\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("caller", ["everything", "nobody", "little"])
+def test_the_server_keeps_the_contract(server: Server, caller: str, tmp_path: Path) -> None:
+    """Whoever calls, valid and invalid requests alike are answered as the spec says."""
+    seed(server, tmp_path)
+    config = (HERE / "schemathesis.toml").read_text()
+    extra = credentials(server, caller)
+    (tmp_path / "schemathesis.toml").write_text(
+        config.replace('hooks = "hooks"', f'hooks = "{HERE / "hooks.py"}"') + extra
+    )
+    schemathesis = Path(sys.executable).with_name("schemathesis")
+    command = [schemathesis, "--config-file", tmp_path / "schemathesis.toml", "run", PATH, "--url", server.url]
+
+    run = subprocess.run([*command, "-n", "25"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Traceback" not in server.log
