@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,9 +39,13 @@ def seed(server: Server, folder: Path) -> None:
     """Write a job in every state, and list how each contract spells them."""
     headers = {"Authorization": f"Bearer {server.token()}"}
     jobs = [lead(server.url, headers, steps) for steps in STATES.values()]
-    (folder / "ids.txt").write_text("\n".join(job["id"] for job in jobs))
-    (folder / "hex.txt").write_text("\n".join(job["id"].replace("-", "") for job in jobs))
-    (folder / "numbers.txt").write_text("\n".join(str(job["number"]) for job in jobs))
+    spelt = {
+        "ids": [job["id"] for job in jobs],
+        "hex": [job["id"].replace("-", "") for job in jobs],
+        "numbers": [str(job["number"]) for job in jobs],
+    }
+    for name, values in spelt.items():
+        (folder / f"{name}.txt").write_text("".join(f"{json.dumps(value)}\n" for value in values))
 
 
 def lead(url: str, headers: dict[str, str], steps: list[dict[str, object]]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from jobstatus.storage import Store
 from .samples import NOW, SECOND, a_job, bury, change, next_version, put, tombstone_of
 
 MANY = 20
+PATIENCE = 20.0
+"""Seconds that a store may take, on a machine that is busy."""
 
 
 async def everything(store: Store, job: Job) -> tuple[object, list[Event]]:
@@ -202,7 +204,7 @@ class Burying:
         watchers = asyncio.gather(*(watch(job) for job in jobs))
         for job in jobs:
             await bury(store, job)
-        await asyncio.wait_for(watchers, 30)
+        await asyncio.wait_for(watchers, PATIENCE)
 
         assert None not in seen
 
@@ -210,22 +212,24 @@ class Burying:
 class Enduring:
     """The rules of cancellation and closing."""
 
-    @pytest.mark.parametrize("turns", [0, 1, 5, 20, 80, 300])
-    async def test_callers_who_give_up_leave_a_store_that_works(self, store: Store, turns: int) -> None:
-        """Whenever a caller is cancelled, what it began is done wholly or not at all."""
-        jobs = [a_job() for _ in range(MANY)]
-        tasks = [asyncio.ensure_future(put(store, job)) for job in jobs]
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    @pytest.mark.parametrize("done", range(0, MANY, 4))
+    async def test_callers_who_give_up_leave_a_store_that_works(self, store: Store, done: int) -> None:
+        """Whenever a caller is cancelled, what it began is done wholly or not at all, and others are not held up."""
+        for turns in range(0, 40, 2):
+            jobs = [a_job() for _ in range(MANY)]
+            tasks = [asyncio.ensure_future(put(store, job)) for job in jobs]
+            await asyncio.gather(*tasks[:done])
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-        for job in jobs:
-            found, events = await everything(store, job)
-            assert found is None or found == replace(job, number=getattr(found, "number", 0))
-            assert len(events) == (0 if found is None else 1)
-        assert await store.get((await put(store)).id)
+            for job in jobs:
+                found, events = await asyncio.wait_for(everything(store, job), PATIENCE)
+                whole = replace(job, number=getattr(found, "number", 0)), [Event.of(job, "producer")]
+                assert found is None or (found, events) == whole
+            assert await asyncio.wait_for(put(store), PATIENCE)
 
     async def test_a_store_may_be_closed_twice(self, store: Store) -> None:
         """The second time does nothing."""

@@ -1,0 +1,158 @@
+"""What is read and written within one transaction of a SQL back end: functions of its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import Delete
+
+from jobstatus.credential import Credential
+from jobstatus.errors import DuplicateId, VersionMismatch
+from jobstatus.job import Event, Job, Status, Tombstone
+
+from .base import JobQuery
+from .tables import credentials, events, jobs, tombstones
+
+Record = TypeVar("Record")
+
+MAX_NUMBER = 2**63 - 1
+
+_ENDED = [status for status in Status if status.terminal]
+_BY_KEY = {
+    (table, kind): select(table).where(table.c[column] == bindparam("key"))
+    for table in (jobs, tombstones)
+    for kind, column in ((str, "id"), (int, "number"))
+}
+_TIMELINE = (
+    select(*(events.c[field.name] for field in fields(Event)))
+    .join_from(events, jobs)
+    .where(jobs.c.id == bindparam("id"))
+    .order_by(events.c.version)
+)
+
+
+def create_job(connection: Connection, job: Job, event: Event) -> Job:
+    try:
+        written = insert(jobs).values(_row(job, without={"number"})).returning(jobs.c.number)
+        number = connection.execute(written).scalar_one()
+    except IntegrityError as error:
+        raise DuplicateId(job.id) from error
+    # Looked for only now: a burial of the same id, were it under way, has held the insertion up.
+    if _find(connection, Tombstone, tombstones, job.id):
+        raise DuplicateId(job.id)
+    connection.execute(insert(events).values(number=number, **_row(event)))
+    return replace(job, number=number)
+
+
+def find_job(connection: Connection, key: str | int) -> Job | Tombstone | None:
+    if isinstance(key, int) and not 0 < key <= MAX_NUMBER:
+        return None
+    # In this order no burial between the two reads can hide a job.
+    return _find(connection, Job, jobs, key) or _find(connection, Tombstone, tombstones, key)
+
+
+def replace_job(connection: Connection, job: Job, event: Event) -> None:
+    _change_one(connection, update(jobs).values(_row(job, without={"id", "number"})), job.id, job.version - 1)
+    connection.execute(insert(events).values(number=job.number, **_row(event)))
+
+
+def bury_job(connection: Connection, job: Job, tombstone: Tombstone) -> None:
+    _change_one(connection, delete(jobs), job.id, job.version)
+    connection.execute(insert(tombstones).values(_row(tombstone)))
+
+
+def list_jobs(connection: Connection, query: JobQuery) -> Sequence[Job]:
+    fitting = select(jobs).where(*_conditions(query)).order_by(jobs.c.number.desc()).limit(query.limit)
+    return _all(connection, Job, fitting)
+
+
+def timeline(connection: Connection, id: str) -> Sequence[Event]:
+    return _all(connection, Event, _TIMELINE, id=id)
+
+
+def due_jobs(connection: Connection, now: datetime, limit: int) -> Sequence[Job]:
+    lapsed = and_(jobs.c.lease_until <= now, jobs.c.status.not_in(_ENDED))
+    return _all(connection, Job, select(jobs).where(or_(jobs.c.expires_at <= now, lapsed)).limit(limit))
+
+
+def forget_tombstones(connection: Connection, before: datetime, limit: int) -> int:
+    oldest = select(tombstones.c.number).where(tombstones.c.at < before).order_by(tombstones.c.at).limit(limit)
+    return connection.execute(delete(tombstones).where(tombstones.c.number.in_(oldest))).rowcount
+
+
+def add_credential(connection: Connection, credential: Credential) -> None:
+    try:
+        connection.execute(insert(credentials).values(_row(credential)))
+    except IntegrityError as error:
+        raise DuplicateId(credential.id) from error
+
+
+def find_credential(connection: Connection, digest: bytes) -> Credential | None:
+    return _first(connection, Credential, select(credentials).where(credentials.c.digest == digest))
+
+
+def list_credentials(connection: Connection) -> Sequence[Credential]:
+    return _all(connection, Credential, select(credentials).order_by(credentials.c.created_at, credentials.c.id))
+
+
+def revoke_credential(connection: Connection, id: str, at: datetime) -> Credential | None:
+    it, later = credentials.c.id == id, credentials.c.revoked_at > at
+    standing = or_(credentials.c.revoked_at.is_(None), later)
+    connection.execute(update(credentials).where(it, standing).values(revoked_at=at))
+    return _first(connection, Credential, select(credentials).where(it))
+
+
+def _find(connection: Connection, record: type[Record], table: Table, key: str | int) -> Record | None:
+    return _first(connection, record, _BY_KEY[table, type(key)], key=key)
+
+
+def _first(connection: Connection, record: type[Record], chosen: Select[Any], **values: Any) -> Record | None:
+    row = connection.execute(chosen, values).first()
+    return record(**row._asdict()) if row else None
+
+
+def _all(connection: Connection, record: type[Record], chosen: Select[Any], **values: Any) -> Sequence[Record]:
+    return [record(**row._asdict()) for row in connection.execute(chosen, values)]
+
+
+def _change_one(connection: Connection, change: Update | Delete, id: str, version: int) -> None:
+    if connection.execute(change.where(jobs.c.id == id, jobs.c.version == version)).rowcount != 1:
+        raise VersionMismatch(id, version)
+
+
+def _row(record: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record) if field.name not in without}
+
+
+def _conditions(query: JobQuery) -> Iterator[ColumnElement[bool]]:
+    yield or_(jobs.c.expires_at.is_(None), jobs.c.expires_at > query.alive_at)
+    if query.tenant is not None:
+        yield jobs.c.tenant == query.tenant
+    if query.statuses:
+        yield jobs.c.status.in_(sorted(query.statuses))
+    if query.type is not None:
+        yield jobs.c.type == query.type
+    if query.created_from is not None:
+        yield jobs.c.created_at >= query.created_from
+    if query.created_before is not None:
+        yield jobs.c.created_at < query.created_before
+    if query.below_number is not None:
+        yield jobs.c.number < min(query.below_number, MAX_NUMBER)

@@ -1,0 +1,88 @@
+"""The command line, run as its users run it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from serving import PATIENCE, Server
+
+Done = subprocess.CompletedProcess[str]
+Process = subprocess.Popen[str]
+
+
+class CommandLine:
+    """Runs `jobstatus` against one server, with one token."""
+
+    def __init__(self, server: Server, token: str) -> None:
+        self.server = server
+        self.env = {
+            **os.environ,
+            "JOBSTATUS_SERVER": server.url,
+            "JOBSTATUS_STORE": server.store,
+            "JOBSTATUS_TOKEN": token,
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def __call__(self, *arguments: str, **env: str) -> Done:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "jobstatus", *arguments],
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command that succeeds, and read its JSON."""
+        done = self(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def started(self, *arguments: str, stdout: int = subprocess.PIPE) -> Iterator[Process]:
+        """Run a command beside the block."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jobstatus", *arguments],
+            env=self.env,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    def job(self, id: str) -> Any:
+        """Read a job."""
+        return self.json("jobs", "show", id)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another process is about to do."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def python(code: str) -> tuple[str, ...]:
+    """Give a command that runs *code*."""
+    return (sys.executable, "-u", "-c", code)
+
+
+def waiting_for(file: Path, first: str = "") -> tuple[str, ...]:
+    """Give a command that says something, then waits until *file* is there."""
+    return ("sh", "-c", f'echo "{first}"; while ! [ -e "{file}" ]; do sleep 0.05; done')
