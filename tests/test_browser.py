@@ -80,7 +80,7 @@ def test_a_person_sees_one_job_in_five_contracts(page: Page, server: Server, tmp
     created = httpx.post(f"{server.url}/jobs", json={"type": "t"}, headers={"Authorization": f"Bearer {token}"})
 
     page.goto(server.url)
-    page.get_by_role("link", name="Jobs").click()
+    page.get_by_role("link", name="Jobs", exact=True).click()
     page.get_by_label("A token").fill(token)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("The job's id").fill(created.json()["id"])

@@ -51,6 +51,7 @@ def test_each_change_is_one_line_of_json(jobstatus: CommandLine) -> None:
         seen.append(json.loads(process.stdout.readline()))
         jobstatus.json("jobs", "report", id, "--status", "succeeded")
         seen += [json.loads(line) for line in process.stdout]
+        process.wait()
 
     assert [job["status"] for job in seen] == ["pending", "running", "succeeded"]
     assert [job["version"] for job in seen] == [1, 2, 3]
@@ -90,6 +91,7 @@ def test_an_outage_is_sat_out(tmp_path: Path) -> None:
             server.start()
             jobstatus.json("jobs", "report", id, "--status", "succeeded")
             last = json.loads(process.stdout.readline())
+            process.wait()
 
     assert last["status"] == "succeeded"
     assert process.returncode == 0

@@ -112,7 +112,10 @@ class Job:
         if self.started_at is None or not self.progress:
             return None
         spent = self.updated_at - self.started_at
-        return self.started_at + spent * (100 / self.progress)
+        try:
+            return self.started_at + spent * (100 / self.progress)
+        except OverflowError:
+            return None
 
     def lapsed(self, now: datetime) -> bool:
         """Tell whether the worker has broken its promise to report again."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from jobstatus.storage import Store, open_store
 
 BACK_ENDS: dict[str, Callable[[Path], str]] = {
     "memory": lambda folder: "memory://",
@@ -13,8 +17,17 @@ BACK_ENDS: dict[str, Callable[[Path], str]] = {
 }
 """Every back end, and the URL of an empty store of its kind."""
 
+OpenOne = Callable[[], Coroutine[Any, Any, Store]]
+
 
 @pytest.fixture(params=BACK_ENDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name an empty store, of each back end in turn."""
-    return BACK_ENDS[request.param](tmp_path)
+def open_one(request: pytest.FixtureRequest, tmp_path: Path) -> OpenOne:
+    """Open stores that are empty, of each back end in turn."""
+    counter = itertools.count()
+
+    def open_next() -> Coroutine[Any, Any, Store]:
+        folder = tmp_path / str(next(counter))
+        folder.mkdir()
+        return open_store(BACK_ENDS[request.param](folder))
+
+    return open_next

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 
-from jobstatus.storage import Store, open_store
+from jobstatus.storage import Store
 from jobstatus.testing.stores import StoreConformance
 
 PATIENCE = 10.0
@@ -18,10 +18,10 @@ class TestStores(StoreConformance):
     """The conformance suite, run for each back end."""
 
     @pytest.fixture
-    async def store(self, url: str) -> AsyncGenerator[Store]:
+    async def store(self, open_one: Callable[[], Awaitable[Store]]) -> AsyncGenerator[Store]:
         """Open an empty store, and see that it leaves no thread behind."""
         before = set(threading.enumerate())
-        store = await open_store(url)
+        store = await open_one()
         yield store
         used = {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio")} - before
         await store.aclose()

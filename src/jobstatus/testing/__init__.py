@@ -4,4 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("jobstatus.testing.stores", "jobstatus.testing.machines")
+pytest.register_assert_rewrite(
+    "jobstatus.testing.stores", "jobstatus.testing.store_machine", "jobstatus.testing.service_machine"
+)

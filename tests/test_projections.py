@@ -1,0 +1,89 @@
+"""Whatever a life leads to, every contract has an answer for it, and the answer is one that the spec has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from anyio.from_thread import BlockingPortal
+from house import TENANT, House
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from jobstatus.contract.checks import PROFILES
+from jobstatus.handlers.links import polls
+from jobstatus.ids import new_id
+from jobstatus.job import Event, Job, Result, Status
+from jobstatus.testing.strategies import json_values, lived_jobs
+
+ODD_NAMES = ("image_id", "image_name", "process_percent", "current_task", "results", "sub_jobs_result", "sub_jobs_list")
+odd_entities = st.dictionaries(st.sampled_from(ODD_NAMES), json_values(), min_size=1)
+
+
+async def keep(house: House, job: Job) -> Job:
+    """Write a job as it is, under an id and a number of this store's own."""
+    kept = replace(job, id=new_id(), tenant=TENANT, expires_at=None, lease_until=None)
+    return await house.store.create(kept, Event.of(kept, "test"))
+
+
+async def answers(house: House, job: Job, token: str) -> dict[str, int]:
+    """Poll every contract for a job."""
+    headers = house.headers(token)
+    kept = await keep(house, job)
+    return {
+        link["contract"]: (await house.client.get(link["href"], headers=headers)).status_code for link in polls(kept)
+    }
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(job=lived_jobs())
+def test_every_life_has_an_answer_in_every_contract(
+    profile: str, job: Job, shared_house: House, portal: BlockingPortal
+) -> None:
+    """No state, field or text that a life can lead to is beyond a contract's words."""
+    token = portal.call(token_of, shared_house, profile)
+
+    found = portal.call(answers, shared_house, job, token)
+
+    linked = job.status is Status.SUCCEEDED and (job.result is None or job.result.response_data is None)
+    assert found == {
+        "native": 200,
+        "ehealth": 303 if linked else 200,
+        "ehealth-composition": 200,
+        "traffic-ops": 200,
+        "ims": 200,
+    }
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(entities={"image_id": 5, "results": "none"})
+@given(entities=odd_entities)
+def test_entities_of_an_odd_form_break_no_answer(
+    profile: str, entities: dict[str, Any], shared_house: House, portal: BlockingPortal
+) -> None:
+    """What a producer keeps under a name that a contract knows is shown there only if it has the contract's form."""
+    token = portal.call(token_of, shared_house, profile)
+    at = shared_house.clock.now
+    job = Job(
+        id="x",
+        tenant=TENANT,
+        owner="o",
+        type="t",
+        status=Status.SUCCEEDED,
+        result=Result(entities=entities),
+        created_at=at,
+        updated_at=at,
+        ended_at=at,
+    )
+
+    found = portal.call(answers, shared_house, job, token)
+
+    assert found["ims"] == 200
+
+
+async def token_of(house: House, profile: str) -> str:
+    """Make a credential with a profile of its own."""
+    return await house.token(profile=profile)
