@@ -384,7 +384,10 @@ async def test_without_a_credential(house: House, contract: str) -> None:
 @pytest.mark.parametrize("state", ["unknown", "expired", "revoked"])
 async def test_with_a_credential_that_is_not_valid(house: House, contract: str, state: str) -> None:
     """Unknown, expired and revoked tokens are refused alike."""
-    terms = {"expired": {"expires_at": house.clock.now}, "revoked": {"revoked_at": house.clock.now}}
+    terms: dict[str, dict[str, Any]] = {
+        "expired": {"expires_at": house.clock.now},
+        "revoked": {"revoked_at": house.clock.now},
+    }
     token = await house.token(**terms[state]) if state in terms else "guess"
 
     answer = await house.client.get(POLLS[contract], headers=house.headers(token))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class Writer:
             await self._write("PATCH", f"/jobs/{id}", said, {"If-Match": f'"{version - 1}"'}, id, version)
 
     async def _write(
-        self, method: str, path: str, body: dict[str, object], headers: dict[str, str], id: str, version: int
+        self, method: str, path: str, body: Mapping[str, object], headers: dict[str, str], id: str, version: int
     ) -> None:
         """Write once. A refusal of a second try tells that the first had landed."""
         tried = False

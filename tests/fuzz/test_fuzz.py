@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from house import EVERYTHING
 from serving import Server, serving
 
 from jobstatus.contract.spec import PATH, Document
@@ -68,9 +69,9 @@ def credentials(server: Server, caller: str) -> str:
     """Say to Schemathesis how the caller's credentials are sent, if it has any."""
     if caller == "nobody":
         return "\n[generation]\nwith-security-parameters = false\n"
-    permissions = {} if caller == "everything" else {"permissions": frozenset({"other"})}
-    token = server.token(**permissions)
-    key = server.token(roles=("api-key",), **permissions)
+    permissions = EVERYTHING if caller == "everything" else frozenset({"other"})
+    token = server.token(permissions=permissions)
+    key = server.token(permissions=permissions, roles=("api-key",))
     schemes = Document.load().raw["components"]["securitySchemes"]
     lines = []
     for name, scheme in schemes.items():
@@ -89,7 +90,15 @@ def test_the_server_keeps_the_contract(server: Server, caller: str, tmp_path: Pa
         config.replace('hooks = "hooks"', f'hooks = "{HERE / "hooks.py"}"') + extra
     )
     schemathesis = Path(sys.executable).with_name("schemathesis")
-    command = [schemathesis, "--config-file", tmp_path / "schemathesis.toml", "run", PATH, "--url", server.url]
+    command: list[str | Path] = [
+        schemathesis,
+        "--config-file",
+        tmp_path / "schemathesis.toml",
+        "run",
+        PATH,
+        "--url",
+        server.url,
+    ]
 
     run = subprocess.run([*command, "-n", "25"], cwd=tmp_path, capture_output=True, text=True, check=False)
 
