@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from examples import SPEC, Example, answer_schema, component, examples, fits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobstatus.contract.spec import PATH, Node, Operation
@@ -131,6 +131,7 @@ def test_nothing_of_the_program_stands_in_the_contract() -> None:
         (component("ImsJobDeployed")["properties"]["end_time"], times.millis),
     ],
 )
+@settings(deadline=None)
 @given(at=moments)
 def test_every_time_that_is_written_has_the_form_of_its_contract(
     schema: Node, write: Callable[[datetime], str], at: datetime
@@ -139,12 +140,14 @@ def test_every_time_that_is_written_has_the_form_of_its_contract(
     assert fits(schema, write(at))
 
 
+@settings(deadline=None)
 @given(at=moments, zone=zones)
 def test_a_time_may_be_given_with_any_offset(at: datetime, zone: timezone) -> None:
     """What RFC 3339 allows within the years taken is taken."""
     assert fits(component("GivenTime"), at.astimezone(zone).isoformat())
 
 
+@settings(deadline=None)
 @given(number=st.integers(-(2**63), 2**63 - 1), zeros=st.integers(0, 20), suffix=st.sampled_from(["", ".json"]))
 def test_every_64_bit_integer_is_a_number_of_a_job(number: int, zeros: int, suffix: str) -> None:
     """A sign, leading zeros and one `.json` change nothing of that."""
