@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
@@ -48,7 +49,7 @@ def answer(error: errors.JobstatusError, request: Request) -> Answer:
         "title": title,
         "status": status.value,
         "detail": _detail(error) if known else "The request was not carried out; its id is in the server's log.",
-        "instance": request.path,
+        "instance": quote(request.path),
         "request_id": request.id,
     }
     if isinstance(error, errors.BadRequest):

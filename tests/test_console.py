@@ -56,6 +56,8 @@ async def test_each_contract_has_its_own_reference(house: House, contract: str) 
     assert page.status_code == 200
     assert {operation.contract for operation in part.operations.values()} == {contract}
     assert {tag["x-contract"] for tag in document["tags"]} == {contract}
+    for link in document["components"].get("links", {}).values():
+        assert link["operationId"] in part.operations
 
 
 async def test_an_unknown_reference_is_not_found(house: House) -> None:

@@ -278,6 +278,26 @@ async def test_problem_details_have_one_shape(house: House) -> None:
     }
 
 
+async def test_an_id_ends_where_its_pattern_does(house: House, headers: dict[str, str]) -> None:
+    """A line feed at the end of an id is not passed over."""
+    answer = await create(house, headers, id="abc\n")
+
+    assert (answer.status_code, answer.json()["violations"][0]["field"]) == (400, "$.id")
+
+
+async def test_a_refusal_is_short_however_much_is_wrong(house: House, headers: dict[str, str]) -> None:
+    """The first violations are told, each in a few words."""
+    id = (await create(house, headers)).json()["id"]
+    many = {"kind": "user", "message": "m", "invalid": ["a" * 500] * 1000}
+
+    answer = await patch(house, headers, id, status="failed", error=many)
+    long = await house.client.get(f"/jobs/{'a' * 5000}", headers=headers)
+
+    assert (answer.status_code, long.status_code) == (400, 400)
+    assert len(answer.content) < 10_000
+    assert len(long.content) < 10_000
+
+
 @pytest.mark.parametrize("sent", ["bad id", "a" * 129, ""])
 async def test_a_request_id_that_is_not_sound_is_replaced(house: House, sent: str) -> None:
     """What cannot be logged safely is not taken over."""

@@ -57,7 +57,7 @@ class BadRequest(RequestRefused):
     """The request breaks a rule of the contract."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__("; ".join(f"{v.field}: {v.message}" for v in violations))
+        super().__init__("; ".join(f"{v.field}: {v.message}" for v in violations[:5]))
         self.violations = tuple(violations)
 
     @classmethod
@@ -89,7 +89,7 @@ class PathNotFound(RequestRefused, LookupError):
     """No contract has this path."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"the path {path} does not exist")
+        super().__init__(f"the path {path[:200]} does not exist")
         self.path = path
 
 

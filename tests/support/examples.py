@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft4Validator
+from jsonschema.protocols import Validator
 
-from jobstatus.contract.bodies import compile_schema
 from jobstatus.contract.checks import PROFILES
 from jobstatus.contract.schema import in_profile, json_schema
 from jobstatus.contract.spec import Document, Node
+from jobstatus.contract.validation import compile_schema
 
 SPEC = Document.load()
-_COMPILED: dict[tuple[int, str], Draft4Validator] = {}
+_COMPILED: dict[tuple[int, str], Validator] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ def fits(schema: Node, value: Any, profile: str = PROFILES[0]) -> bool:
     if key not in _COMPILED:
         narrowed = in_profile(SPEC, SPEC.resolve(schema), profile)
         _COMPILED[key] = compile_schema(json_schema(SPEC, narrowed))
-    valid: bool = _COMPILED[key].is_valid(value)
-    return valid
+    return _COMPILED[key].is_valid(value)
 
 
 def component(name: str) -> Node:

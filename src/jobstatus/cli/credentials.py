@@ -20,7 +20,7 @@ from jobstatus.storage import CredentialStore, open_store
 
 from . import output
 from .exits import Exit
-from .options import STORE, AsJson, Store, moment, rfc3339
+from .options import STORE, AsJson, Store, moment, rfc3339, tenant_name
 
 T = TypeVar("T")
 
@@ -67,7 +67,9 @@ GRANTS: dict[Preset | None, Grant] = {
 @group.command(epilog="Example: jobstatus credentials add me --tenant demo --contract native --expires 30d")
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, for people.", show_default=False)],
-    tenant: Annotated[str, typer.Option(help="Whose jobs it reaches; * reaches all.", show_default=False)],
+    tenant: Annotated[
+        str, typer.Option(help="Whose jobs it reaches; * reaches all.", callback=tenant_name, show_default=False)
+    ],
     contract: Annotated[Preset | None, typer.Option(help="Give it what this contract asks for.")] = None,
     permission: Annotated[list[str] | None, typer.Option(help="Give it these instead. Repeatable.")] = None,
     role: Annotated[list[str] | None, typer.Option(help="Give it these instead. Repeatable.")] = None,

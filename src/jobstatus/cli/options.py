@@ -49,6 +49,13 @@ def moment(text: str, now: datetime | None = None) -> datetime:
     return at.astimezone(UTC)
 
 
+def tenant_name(text: str) -> str:
+    """Read a tenant's name: 1 to 128 characters, as the contract has it."""
+    if not 1 <= len(text) <= 128:
+        raise typer.BadParameter("a tenant has 1 to 128 characters")
+    return text
+
+
 def rfc3339(at: datetime) -> str:
     """Write a time as the contract does."""
     return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -9,16 +9,15 @@ from typing import Any, NoReturn
 
 import orjson
 from connexion.validators import AbstractRequestBodyValidator
-from jsonschema import Draft4Validator, FormatChecker, ValidationError
+from jsonschema.protocols import Validator
 from starlette.types import Receive, Scope
 
 from jobstatus.contract.exchange import current
-from jobstatus.errors import BadRequest, PayloadTooLarge, Violation
+from jobstatus.contract.validation import violations
+from jobstatus.errors import BadRequest, PayloadTooLarge
 
-_FORMATS = FormatChecker()
 
-
-def body_check(limit: int, schemas: Mapping[str, Draft4Validator]) -> type[AbstractRequestBodyValidator]:
+def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractRequestBodyValidator]:
     """Make Connexion's seam for JSON bodies: it takes *limit* bytes, and *schemas* by operationId."""
 
     class BodyCheck(AbstractRequestBodyValidator):  # type: ignore[misc]
@@ -75,20 +74,10 @@ def parse(body: bytes) -> Any:
     return value
 
 
-def validate(validator: Draft4Validator, body: Any) -> None:
-    """Hold a body to its schema. Raises `BadRequest` with every rule broken."""
-    violations = [_violation(error) for error in sorted(validator.iter_errors(body), key=lambda e: e.json_path)]
-    if violations:
-        raise BadRequest(violations)
-
-
-def compile_schema(schema: Mapping[str, Any]) -> Draft4Validator:
-    """Make a validator that asserts formats too."""
-    return Draft4Validator(schema, format_checker=_FORMATS)
-
-
-def _violation(error: ValidationError) -> Violation:
-    return Violation("body", error.json_path, str(error.validator), error.message[:500])
+def validate(validator: Validator, body: Any) -> None:
+    """Hold a body to its schema. Raises `BadRequest` with the rules broken."""
+    if broken := violations(validator, body, "body"):
+        raise BadRequest(broken)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

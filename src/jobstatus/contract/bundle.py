@@ -17,23 +17,40 @@ def bundle(document: Document, contract: str) -> dict[str, Any]:
         "tags": [tag for tag in raw["tags"] if tag["x-contract"] == contract],
         "paths": {path: item for path, item in paths.items() if any(method in item for method in METHODS)},
     }
-    return {**part, "components": _used(raw["components"], part)}
+    own = {operation.id for operation in document.operations.values() if operation.contract == contract}
+    foreign = {
+        f"#/components/links/{name}"
+        for name, link in raw["components"].get("links", {}).items()
+        if link["operationId"] not in own
+    }
+    used = _used(raw["components"], _without(part, foreign), foreign)
+    return {**_without(part, foreign), "components": used}
 
 
 def _own(item: dict[str, Any], contract: str) -> dict[str, Any]:
     return {key: node for key, node in item.items() if key not in METHODS or node["x-contract"] == contract}
 
 
-def _used(components: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+def _without(node: Any, foreign: set[str]) -> Any:
+    """Leave out the links that lead to other contracts' operations."""
+    if isinstance(node, list):
+        return [_without(item, foreign) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: value for key, value in node.items() if not (isinstance(value, dict) and value.get("$ref") in foreign)}
+    return {key: _without(value, foreign) for key, value in kept.items()}
+
+
+def _used(components: dict[str, Any], part: dict[str, Any], foreign: set[str]) -> dict[str, Any]:
     """Collect the components that *part* refers to, and those that they refer to."""
     used: dict[str, dict[str, Any]] = {}
     waiting = [part]
     while waiting:
         for kind, name in _references(waiting.pop()):
             if name not in used.setdefault(kind, {}):
-                used[kind][name] = components[kind][name]
-                waiting.append(components[kind][name])
-    return {kind: {name: node for name, node in components[kind].items() if name in used[kind]} for kind in used}
+                used[kind][name] = _without(components[kind][name], foreign)
+                waiting.append(used[kind][name])
+    return {kind: {name: used[kind][name] for name in components[kind] if name in used[kind]} for kind in used}
 
 
 def _references(node: Any) -> Iterator[tuple[str, str]]:

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
-from jsonschema import Draft4Validator, FormatChecker
 from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
 from jobstatus.contract.exchange import current
 from jobstatus.contract.spec import Node, snake_case
+from jobstatus.contract.validation import compile_schema, violations
 from jobstatus.errors import BadRequest, Violation
 
 _INTEGER = re.compile(r"-?[0-9]+")
-_FORMATS = FormatChecker()
 _OURS = frozenset({"x-request-id"})
 """Headers that are declared, but are the server's business and no argument of any handler."""
 
@@ -40,15 +39,15 @@ class ParameterCheck:
             "query": request.query_params,
             "header": request.headers,
         }
-        violations = [*_unknown(self._parameters, request), *_raw_integers(self._parameters, request)]
+        broken = [*_unknown(self._parameters, request), *_raw_integers(self._parameters, request)]
         arguments = {}
         for parameter in self._parameters:
             value = sent.get(parameter["in"], {}).get(parameter["name"], parameter["schema"].get("default"))
-            violations += _violations(parameter, value)
+            broken += _violations(parameter, value)
             if value is not None:
                 arguments[snake_case(parameter["name"])] = value
-        if violations:
-            raise BadRequest(violations)
+        if broken:
+            raise BadRequest(broken)
         current.get().arguments = arguments
 
 
@@ -57,8 +56,7 @@ def _violations(parameter: Node, value: Any) -> list[Violation]:
     if value is None:
         missing = Violation(place, name, "required", "is required")
         return [missing] if parameter.get("required") else []
-    errors = Draft4Validator(parameter["schema"], format_checker=_FORMATS).iter_errors(value)
-    return [Violation(place, name, str(error.validator), error.message) for error in errors]
+    return violations(compile_schema(parameter["schema"]), value, place, name)
 
 
 def _unknown(parameters: list[Node], request: ConnexionRequest) -> list[Violation]:

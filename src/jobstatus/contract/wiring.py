@@ -13,15 +13,16 @@ from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.options import SwaggerUIOptions
-from jsonschema import Draft4Validator
+from jsonschema.protocols import Validator
 from starlette.types import ASGIApp
 
-from jobstatus.contract.bodies import body_check, compile_schema
+from jobstatus.contract.bodies import body_check
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.parameters import ParameterCheck
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document
 from jobstatus.contract.stages import Front, Perform, Permissions
+from jobstatus.contract.validation import compile_schema
 
 JSON = "application/json"
 
@@ -67,7 +68,7 @@ def _private_copy(document: Document) -> dict[str, Any]:
     return raw
 
 
-def _body_schemas(document: Document) -> dict[str, Draft4Validator]:
+def _body_schemas(document: Document) -> dict[str, Validator]:
     return {
         operation["operationId"]: compile_schema(json_schema(document, content[JSON]["schema"]))
         for item in document.raw["paths"].values()

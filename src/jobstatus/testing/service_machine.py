@@ -104,7 +104,7 @@ class ServiceMachine(RuleBasedStateMachine):
     def delete(self, id: str, skew: int | None) -> None:
         self._change(id, skew, lambda version: self._delete(id, version), _deleted)
 
-    @rule(seconds=st.integers(-60, 60) | st.integers(0, 200_000))
+    @rule(seconds=st.sampled_from([1, 60, 90_000, -30]))
     def move_the_clock(self, seconds: int) -> None:
         self._now += timedelta(seconds=seconds)
 

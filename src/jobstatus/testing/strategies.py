@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from jobstatus import life
 from jobstatus.credential import Credential
-from jobstatus.errors import TransitionRefused
-from jobstatus.job import Event, Failure, FailureKind, Job, Link, Report, Result, Status
+from jobstatus.job import NEXT, Event, Failure, FailureKind, Job, Link, Report, Result, Status
 
 RETENTION = timedelta(days=7)
 
@@ -92,16 +91,28 @@ def failures() -> st.SearchStrategy[Failure]:
 
 
 def reports() -> st.SearchStrategy[Report]:
-    """Draw anything that a worker may say, whether its job's life allows it or not."""
-    return st.builds(
+    """Draw anything that a worker may say, whether it makes sense or not."""
+    senseless = st.builds(
         Report,
         status=st.none() | st.sampled_from(Status),
-        progress=st.none() | progress(),
-        message=st.none() | st.text(max_size=20),
-        eta=st.none() | moments(),
         result=st.none() | results(),
         error=st.none() | failures(),
-        lease=st.none() | spans(),
+    )
+    return sensible_reports(None, *Status) | senseless
+
+
+@st.composite
+def sensible_reports(draw: st.DrawFn, *statuses: Status | None) -> Report:
+    """Draw what a worker may say with one of these states, or with none where that is among them."""
+    status = draw(st.sampled_from(statuses))
+    return Report(
+        status=status,
+        progress=draw(st.none() | progress()),
+        message=draw(st.none() | st.text(max_size=20)),
+        eta=draw(st.none() | moments()),
+        result=draw(st.none() | results()) if status is Status.SUCCEEDED else None,
+        error=draw(st.none() | failures()) if status is Status.FAILED else None,
+        lease=draw(st.none() | spans()),
     )
 
 
@@ -156,10 +167,10 @@ def credentials() -> st.SearchStrategy[Credential]:
 
 
 @st.composite
-def lived_jobs(draw: st.DrawFn) -> Job:
-    """Draw a job as some life has left it: cancelled, reported on or lost, by a clock that may run backwards."""
+def lived_jobs(draw: st.DrawFn, *statuses: Status) -> Job:
+    """Draw a job as its life has led it to one of these states, by a clock that may run backwards."""
+    wanted = draw(st.sampled_from(statuses or tuple(Status)))
     now = draw(clock_moments())
-    lease = draw(st.none() | spans())
     job = Job(
         id=draw(ids()),
         tenant="tenant",
@@ -169,18 +180,15 @@ def lived_jobs(draw: st.DrawFn) -> Job:
         created_at=now,
         updated_at=now,
         number=draw(st.integers(1, 2**63 - 1)),
-        lease_until=now + lease if lease else None,
+        lease_until=now + draw(spans()) if draw(st.booleans()) else None,
     )
-    for step in draw(st.lists(reports() | st.sampled_from(["cancel", "lose"]), max_size=4)):
-        job = live(job, step, draw(clock_moments()))
+    stations = [station for station in _before(wanted) if draw(st.booleans())]
+    for station in [*stations, wanted]:
+        said = draw(sensible_reports(station))
+        job = life.report(job, said, now=draw(clock_moments()), retention=RETENTION)
     return job
 
 
-def live(job: Job, step: Report | str, now: datetime) -> Job:
-    """Take one step of a life; one that is refused changes nothing."""
-    try:
-        if isinstance(step, Report):
-            return life.report(job, step, now=now, retention=RETENTION)
-        return getattr(life, step)(job, now=now, retention=RETENTION)  # type: ignore[no-any-return]
-    except TransitionRefused:
-        return job
+def _before(wanted: Status) -> list[Status]:
+    """Give the states through which a job may come to the one wanted."""
+    return [status for status in (Status.PENDING, Status.RUNNING, Status.CANCELLING) if wanted in NEXT[status]]

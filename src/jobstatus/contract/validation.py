@@ -1,0 +1,46 @@
+"""Schemas as they are meant: formats asserted, and patterns that end where the text ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from jsonschema import Draft4Validator, FormatChecker, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+from jobstatus.errors import Violation
+
+MOST_VIOLATIONS = 20
+LONGEST = 200
+_FORMATS = FormatChecker()
+
+
+def _pattern(validator: Validator, pattern: str, instance: Any, _: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """Match as ECMA 262 does: to Python, `$` stands before a line feed at the end as well."""
+    strict = f"{pattern[:-1]}\\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern
+    if validator.is_type(instance, "string") and not re.search(strict, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Strict = extend(Draft4Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
+def compile_schema(schema: Mapping[str, Any]) -> Validator:
+    """Make the validator of a schema."""
+    validator: Validator = _Strict(schema, format_checker=_FORMATS)
+    return validator
+
+
+def violations(validator: Validator, value: Any, location: str, field: str | None = None) -> list[Violation]:
+    """Tell which rules a value breaks and where, the first few; without *field* by their path in the value."""
+    return [
+        Violation(location, field or _shortened(error.json_path), str(error.validator), _shortened(error.message))
+        for error in islice(validator.iter_errors(value), MOST_VIOLATIONS)
+    ]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
