@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
+
+from .wire import dumps
 
 NO_TOKEN = "Authorization header is not set or doesn't contain Bearer token"  # noqa: S105  a message
 BAD_TOKEN = "Invalid access token"  # noqa: S105  a message
@@ -54,4 +54,4 @@ def complete(answer: Answer, request: Request) -> Answer:
 
 def encode(body: Any) -> bytes:
     """Write JSON with its names in order, as the real services do."""
-    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return dumps(body, sort=True)

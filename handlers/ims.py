@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
@@ -21,6 +19,7 @@ from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
 from .times import english, millis
+from .wire import dumps
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = False
@@ -83,7 +82,7 @@ def complete(answer: Answer, request: Request) -> Answer:
 
 def encode(body: Any) -> bytes:
     """Write plain JSON."""
-    return orjson.dumps(body)
+    return dumps(body)
 
 
 def _body(job: Job, *, deployed: bool) -> dict[str, Any]:

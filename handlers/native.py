@@ -13,8 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
 from jobstatus.errors import BadRequest, JobstatusError
@@ -25,6 +23,7 @@ from jobstatus.service import Draft, JobService
 from . import problem
 from .links import polls
 from .times import micros
+from .wire import dumps
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = True
@@ -147,7 +146,7 @@ def complete(answer: Answer, request: Request) -> Answer:
 
 def encode(body: Any) -> bytes:
     """Write plain JSON."""
-    return orjson.dumps(body)
+    return dumps(body)
 
 
 def _job(job: Job) -> Answer:

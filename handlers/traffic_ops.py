@@ -14,8 +14,6 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-import orjson
-
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
@@ -23,6 +21,7 @@ from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
 from .times import trimmed
+from .wire import dumps
 
 EXTRA_METHODS: frozenset[str] = frozenset()
 STRICT_QUERY = False
@@ -86,7 +85,7 @@ def complete(answer: Answer, request: Request) -> Answer:
 
 def encode(body: Any) -> bytes:
     """Write JSON as Go does: what HTML gives a meaning is escaped, and a line ends it."""
-    text = orjson.dumps(body).decode("utf-8")
+    text = dumps(body).decode("utf-8")
     return re.sub("[<>&\u2028\u2029]", lambda match: _HTML[match[0]], text).encode("utf-8") + b"\n"
 
 

@@ -68,7 +68,7 @@ def lead(url: str, headers: dict[str, str], steps: list[dict[str, object]]) -> d
 def credentials(server: Server, caller: str) -> str:
     """Say to Schemathesis how the caller's credentials are sent, if it has any."""
     if caller == "nobody":
-        return "\n[generation]\nwith-security-parameters = false\n"
+        return ""
     permissions = EVERYTHING if caller == "everything" else frozenset({"other"})
     token = server.token(permissions=permissions)
     key = server.token(permissions=permissions, roles=("api-key",))

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import orjson
 from connexion.validators import AbstractRequestBodyValidator
 from jsonschema.protocols import Validator
 from starlette.types import Receive, Scope
@@ -15,6 +14,9 @@ from starlette.types import Receive, Scope
 from jobstatus.contract.exchange import current
 from jobstatus.contract.validation import violations
 from jobstatus.errors import BadRequest, PayloadTooLarge
+
+DEEPEST = 100
+"""How many levels of arrays and objects a body may have."""
 
 
 def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractRequestBodyValidator]:
@@ -51,8 +53,6 @@ async def read(receive: Receive, limit: int) -> bytes:
 def parse(body: bytes) -> Any:
     """Read JSON that every reader understands alike (RFC 8259): UTF-8, no name twice, no NaN, no lone surrogates.
 
-    Numbers beyond 64 bits and nesting beyond some 250 levels are refused as well: they could not be answered.
-
     Raises:
         BadRequest: it is something else.
     """
@@ -62,15 +62,17 @@ def parse(body: bytes) -> Any:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
         )
-        orjson.dumps(value)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError:
         _refuse("json", "the body is not UTF-8")
-    except orjson.JSONEncodeError as error:
-        _refuse("json", f"the body cannot be kept as it is: {error}")
+    except UnicodeEncodeError:
+        _refuse("json", "the body holds half of a surrogate pair")
     except RecursionError:
         _refuse("json", "the body is nested too deeply")
     except ValueError as error:
         _refuse("json", f"the body is not JSON: {error}")
+    if _deeper(value, DEEPEST):
+        _refuse("json", "the body is nested too deeply")
     return value
 
 
@@ -78,6 +80,12 @@ def validate(validator: Validator, body: Any) -> None:
     """Hold a body to its schema. Raises `BadRequest` with the rules broken."""
     if broken := violations(validator, body, "body"):
         raise BadRequest(broken)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Tell whether arrays and objects stand in each other more than *levels* deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is not None and (levels == 0 or any(_deeper(item, levels - 1) for item in inner))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

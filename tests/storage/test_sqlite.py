@@ -1,0 +1,243 @@
+"""What holds of the SQLite back end alone: its URL, its file, and the processes that share it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from jobstatus.errors import ConfigurationError, StoreUnavailable
+from jobstatus.job import Job
+from jobstatus.storage import JobQuery, Store, open_store
+from jobstatus.storage.tables import metadata
+from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, bury, change, put
+
+Writer = subprocess.Popen[str]
+
+KILLS = 4
+PROCESSES = 5
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Name a file that is not there yet."""
+    return tmp_path / "jobs.db"
+
+
+@asynccontextmanager
+async def opened(file: Path) -> AsyncGenerator[Store]:
+    """Open the store in a file, and close it again."""
+    store = await open_store(f"sqlite:///{file}")
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+@contextmanager
+def writing(file: Path, name: str, count: int) -> Iterator[Writer]:
+    """Start a process that is about to write."""
+    command = [sys.executable, str(Path(__file__).with_name("writer.py")), f"sqlite:///{file}", name, str(count)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def begin(process: Writer) -> None:
+    """Let a process that is ready write."""
+    assert process.stdin is not None
+    process.stdin.write("begin\n")
+    process.stdin.flush()
+
+
+def lines(process: Writer) -> Iterator[str]:
+    """Read what a process prints, whole lines only."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.endswith("\n"):
+            yield line.strip()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:",
+        "sqlite:jobs.db",
+        "sqlite:/jobs.db",
+        "sqlite://jobs.db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///jobs.db?mode=ro",
+        "sqlite://user:secret@host/jobs.db",
+        "sqlite:////nowhere/at/all/jobs.db",
+    ],
+)
+async def test_a_url_that_names_no_file_is_refused(url: str) -> None:
+    """The error says what to write instead, and repeats no password."""
+    with pytest.raises(ConfigurationError, match=r"sqlite:///FILE|memory://|make it") as refused:
+        await open_store(url)
+
+    assert "secret" not in str(refused.value)
+
+
+def test_a_file_of_another_kind_is_refused(file: Path) -> None:
+    """It is named, and left as it is."""
+    file.write_text("something else")
+    with pytest.raises(StoreUnavailable, match=r"jobs\.db: file is not a database"):
+        anyio.run(open_store, f"sqlite:///{file}")
+
+    assert file.read_text() == "something else"
+
+
+@pytest.mark.parametrize("name", ["a b", "100%", "ünï", "%(here)s", "a#b", "'"])
+async def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """No character of it is taken for something else."""
+    folder = tmp_path / name
+    folder.mkdir()
+    async with opened(folder / "jobs.db") as store:
+        await put(store)
+
+    assert [path.name for path in folder.iterdir()] == ["jobs.db"]
+
+
+async def test_a_relative_file_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    store = await open_store("sqlite:///jobs.db")
+    monkeypatch.chdir("/")
+    job = await put(store)
+
+    assert await store.get(job.id) == job
+    await store.aclose()
+
+
+async def test_all_is_there_when_the_file_is_opened_again(file: Path) -> None:
+    """Jobs, timelines, tombstones and credentials; and numbers go on where they stopped."""
+    held = a_credential(permissions=frozenset({"job:read"}))
+    async with opened(file) as store:
+        job = await change(store, await put(store), message="kept")
+        buried, forgotten = await put(store), await put(store)
+        tombstone = await bury(store, buried)
+        await bury(store, forgotten, NOW - SECOND)
+        await store.forget(NOW, 10)
+        await store.add_credential(held)
+
+    async with opened(file) as store:
+        assert await store.get(job.id) == job
+        assert len(await store.events(job.id)) == 2
+        assert await store.get(buried.number) == tombstone
+        assert await store.find_credential(held.digest) == held
+        assert (await put(store)).number > forgotten.number
+
+
+async def test_a_burial_leaves_no_rows_behind(file: Path) -> None:
+    """The timeline goes with the job."""
+    async with opened(file) as store:
+        await bury(store, await change(store, await put(store)))
+
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT * FROM jobs").fetchall() == []
+        assert connection.execute("SELECT * FROM events").fetchall() == []
+
+
+async def test_the_migrations_make_the_tables_that_the_statements_use(file: Path) -> None:
+    """Nothing is missing, and nothing is there that no statement knows."""
+    async with opened(file):
+        pass
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+async def test_a_file_of_a_later_version_is_left_alone(file: Path) -> None:
+    """An older jobstatus would not know what to make of it."""
+    async with opened(file):
+        pass
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'of the future'")
+
+    with pytest.raises(ConfigurationError, match="another version of jobstatus"):
+        await open_store(f"sqlite:///{file}")
+
+
+async def test_a_closed_store_refuses(file: Path) -> None:
+    """Nothing opens the file again behind the owner's back."""
+    async with opened(file) as store:
+        pass
+    for refused in (store.get("a"), put(store)):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            await refused
+
+
+async def test_a_writer_that_waits_too_long_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads go on meanwhile, and nothing of what was to be written is told."""
+    monkeypatch.setattr("jobstatus.storage.sqlite.PATIENCE", 0.05)
+    async with opened(file) as store:
+        job = await put(store)
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailable, match="locked") as refused:
+                await put(store, message="confidential")
+
+            assert "confidential" not in str(refused.value)
+            assert await store.get(job.id) == job
+        await put(store)
+
+
+def test_processes_that_open_a_new_file_at_once_share_it(file: Path) -> None:
+    """One makes the tables, the others wait, and no write of any is lost."""
+    with ExitStack() as stack:
+        writers = [stack.enter_context(writing(file, f"w{i}", 5)) for i in range(PROCESSES)]
+        printed = [lines(process) for process in writers]
+        for output in printed:
+            assert next(output) == "ready"
+        for process in writers:
+            begin(process)
+        acknowledged = [list(output) for output in printed]
+
+    assert [len(output) for output in acknowledged] == [10] * PROCESSES
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*), max(number) FROM jobs").fetchone() == (25, 25)
+
+
+async def test_what_was_acknowledged_survives_a_kill(file: Path) -> None:
+    """A process that is killed while it writes leaves all that it was told is written, and nothing half done."""
+    acknowledged: dict[str, int] = {}
+    for round in range(KILLS):
+        with writing(file, f"k{round}", 100_000) as process:
+            begin(process)
+            for count, line in enumerate(lines(process)):
+                if count == 20 + 7 * round:
+                    process.kill()
+                if line != "ready":
+                    id, number = line.split()
+                    acknowledged[id] = int(number)
+
+    assert len(acknowledged) > 10 * KILLS
+    async with opened(file) as store:
+        for id, version in acknowledged.items():
+            found = await store.get(id)
+            assert isinstance(found, Job)
+            assert found.version >= version
+        for job in await store.list(JobQuery(alive_at=NOW, limit=10**6)):
+            assert [event.version for event in await store.events(job.id)] == list(range(1, job.version + 1))
+
+
+async def test_a_store_shows_its_file_and_no_more(file: Path) -> None:
+    """Its representation is safe to log."""
+    async with opened(file) as store:
+        assert repr(store) == f"SqlStore('sqlite+aiosqlite:///{file}')"
