@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from demo_polls import CONTRACTS, NAMES, Answer, Poll, ask, links_of, unknown_links
 from rich.console import Console
+from rich.highlighter import JSONHighlighter
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -88,7 +89,7 @@ class Demo:
             answer = ask(poll, self.env)
             right = self.judge(contract.name, answer, contract.expected[expected])
             console.print(Text(f"{answer.status_line}  ", "bold green" if right else "bold red"), end="")
-            console.print_json(answer.text, indent=None) if answer.body else console.print(answer.text)
+            console.print(JSONHighlighter()(Text(answer.text.rstrip("\n"))), soft_wrap=True)
             console.print()
 
     def judge(self, contract: str, answer: Answer, expected: str) -> bool:
@@ -112,6 +113,7 @@ class Demo:
 
 def perform(demo: Demo) -> None:
     """Show what there is to see."""
+    console.print("Each answer is shown as it came, its headers left out.")
     console.rule("A job that waits")
     show("jobstatus jobs create --type export")
     demo.poll(links_of(demo.jobstatus("jobs", "create", "--type", "export")), "pending")
