@@ -14,7 +14,7 @@ from jobstatus.storage import Store
 from jobstatus.testing.service_machine import ServiceMachine
 from jobstatus.testing.store_machine import StoreMachine
 
-LIVES = settings(deadline=None, max_examples=25, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
+LIVES = settings(deadline=None, max_examples=50, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("machine", [StoreMachine, ServiceMachine])

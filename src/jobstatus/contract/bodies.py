@@ -43,6 +43,8 @@ async def read(receive: Receive, limit: int) -> bytes:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            _refuse("complete", "the client went before the end of the body")
         body += message.get("body", b"")
         if len(body) > limit:
             raise PayloadTooLarge(limit)

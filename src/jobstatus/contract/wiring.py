@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from jobstatus.contract.bodies import body_check
 from jobstatus.contract.engine import Engine
-from jobstatus.contract.parameters import ParameterCheck
+from jobstatus.contract.parameters import parameter_check
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document
 from jobstatus.contract.stages import Front, Perform, Permissions
@@ -51,7 +51,7 @@ def wire(
         security_map=dict(security_map),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False),
         validator_map={
-            "parameter": ParameterCheck,
+            "parameter": parameter_check(engine.document),
             "body": {JSON: body_check(max_body_bytes, _body_schemas(engine.document))},
         },
     )

@@ -46,7 +46,7 @@ VERBS: dict[str, Verb] = {
     "delete": lambda service, caller, key: service.delete(caller, key),
 }
 verbs = st.sampled_from(sorted(VERBS))
-skews = st.sampled_from([None, 0, -1, 1])
+skews = st.sampled_from([None, None, None, 0, -1, 1])
 
 
 class ServiceMachine(RuleBasedStateMachine):
@@ -82,7 +82,7 @@ class ServiceMachine(RuleBasedStateMachine):
         with pytest.raises(DuplicateId):
             self._run(self._service.create(caller, Draft(type="x", id=id)))
 
-    @rule(id=made, said=strategies.reports(), skew=skews)
+    @rule(id=made, said=strategies.reports() | strategies.sensible_reports(*Status), skew=skews)
     def report(self, id: str, said: Report, skew: int | None) -> None:
         self._change(
             id,
