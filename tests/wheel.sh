@@ -13,6 +13,6 @@ trap 'rm -rf "$place"' EXIT
 "$place/env/bin/python" -m pip install --quiet "$place"/dist/*.whl --group pyproject.toml:test
 
 mkdir "$place/away"
-cp -R tests docs README.md CHANGELOG.md Makefile pyproject.toml "$place/away"
+cp -R tests docs ./*.md Makefile pyproject.toml "$place/away"
 cd "$place/away"
 PATH="$place/env/bin:$PATH" "$place/env/bin/python" -m pytest -q "$@"
