@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo serve test lint types spec wheel clean
 
 help:  ## Show what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 | \2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run  ## Run real jobs and poll them in five contracts
 	@$(BIN)/python docs/demo.py

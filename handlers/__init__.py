@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Mapping
 
 from jobstatus.answer import Contract
 
+from . import ehealth, ehealth_composition, ims, native, traffic_ops
 
-def contract(name: str) -> Contract:
-    """Give the module that answers for the contract of that name in the spec."""
-    module: Contract = import_module(f"{__name__}.{name.replace('-', '_')}")
-    return module
+CONTRACTS: Mapping[str, Contract] = {
+    "native": native,
+    "ehealth": ehealth,
+    "ehealth-composition": ehealth_composition,
+    "traffic-ops": traffic_ops,
+    "ims": ims,
+}
+"""The module that answers for each contract of the spec."""

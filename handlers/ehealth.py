@@ -6,7 +6,6 @@ A job that failed is answered with 200; one that produced entities with 303, its
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from jobstatus import errors
@@ -16,7 +15,7 @@ from jobstatus.ids import canonical, object_id, object_number
 from jobstatus.job import Failure, FailureKind, Job, Status
 from jobstatus.service import JobService
 
-from .envelope import complete, encode, gateway_failure, refusal
+from .envelope import CANCELLED, USUAL, complete, encode, gateway_failure, refusal
 from .times import millis
 
 __all__ = ["EXTRA_METHODS", "STRICT_QUERY", "complete", "encode", "failure", "get_ehealth_job"]
@@ -24,9 +23,6 @@ __all__ = ["EXTRA_METHODS", "STRICT_QUERY", "complete", "encode", "failure", "ge
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = False
 
-USUAL = timedelta(seconds=60)
-"""How long a job is said to take when nobody knows: what the real service says of every job."""
-CANCELLED = "The job was cancelled"
 
 _STATUS = {
     Status.PENDING: "pending",

@@ -14,8 +14,7 @@ from jobstatus.ids import canonical, is_uuid
 from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
-from .ehealth import CANCELLED, USUAL
-from .envelope import complete, encode, gateway_failure, refusal
+from .envelope import CANCELLED, USUAL, complete, encode, gateway_failure, refusal
 from .times import millis
 
 __all__ = [

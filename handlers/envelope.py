@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 
-from .wire import dumps
+from .wire import RETRY_AFTER, dumps
 
 NO_TOKEN = "Authorization header is not set or doesn't contain Bearer token"  # noqa: S105  a message
 BAD_TOKEN = "Invalid access token"  # noqa: S105  a message
+USUAL = timedelta(seconds=60)
+"""How long a job is said to take when nobody knows: what the real service says of every job."""
+CANCELLED = "The job was cancelled"
 LACKING = "Your scope does not allow to access this resource. Missing allowances: {}"
-RETRY_AFTER = "5"
-"""Seconds after which a client may ask a store that failed once more."""
 
 
 def gateway_failure(error: errors.JobstatusError) -> Answer:

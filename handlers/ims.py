@@ -19,12 +19,19 @@ from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
 from .times import english, millis
-from .wire import dumps
+from .wire import RETRY_AFTER, complete, encode
+
+__all__ = [
+    "EXTRA_METHODS",
+    "STRICT_QUERY",
+    "complete",
+    "encode",
+    "failure",
+    "show_ims_job",
+]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = False
-RETRY_AFTER = "5"
-"""Seconds after which a client may ask a store that failed once more."""
 
 _STATUS = {
     Status.PENDING: "INIT",
@@ -73,16 +80,6 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
             return replace(_nested(503, _UNKNOWN_ERROR, "Unknown system error."), headers={"Retry-After": RETRY_AFTER})
         case _:
             return _nested(500, _UNKNOWN_ERROR, "Unknown system error.")
-
-
-def complete(answer: Answer, request: Request) -> Answer:
-    """Name the request that is answered."""
-    return replace(answer, headers={**answer.headers, "X-Request-Id": request.id})
-
-
-def encode(body: Any) -> bytes:
-    """Write plain JSON."""
-    return dumps(body)
 
 
 def _body(job: Job, *, deployed: bool) -> dict[str, Any]:

@@ -15,6 +15,6 @@ def polls(job: Job) -> list[dict[str, str]]:
         "ehealth": f"/api/jobs/{object_id(job)}",
         "ehealth-composition": f"/api/patients/composition/job/{job.id}" if is_uuid(job.id) else None,
         "traffic-ops": f"/api/4.0/async_status/{job.number}",
-        "ims": f"/v1/{quote(job.tenant, safe='')}/jobs/{hex32(job)}",
+        "ims": None if "/" in job.tenant else f"/v1/{quote(job.tenant)}/jobs/{hex32(job)}",
     }
     return [{"contract": contract, "href": href} for contract, href in paths.items() if href is not None]

@@ -23,7 +23,23 @@ from jobstatus.service import Draft, JobService
 from . import problem
 from .links import polls
 from .times import micros
-from .wire import dumps
+from .wire import complete, encode
+
+__all__ = [
+    "EXTRA_METHODS",
+    "STRICT_QUERY",
+    "body",
+    "cancel_job",
+    "complete",
+    "create_job",
+    "delete_job",
+    "encode",
+    "failure",
+    "get_job",
+    "list_job_events",
+    "list_jobs",
+    "report_job",
+]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = True
@@ -137,16 +153,6 @@ def body(job: Job) -> dict[str, Any]:
 def failure(error: JobstatusError, request: Request) -> Answer:
     """Tell an error as problem details."""
     return problem.answer(error, request)
-
-
-def complete(answer: Answer, request: Request) -> Answer:
-    """Name the request that is answered."""
-    return replace(answer, headers={**answer.headers, "X-Request-Id": request.id})
-
-
-def encode(body: Any) -> bytes:
-    """Write plain JSON."""
-    return dumps(body)
 
 
 def _job(job: Job) -> Answer:

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 
+from .wire import RETRY_AFTER
+
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER = "5"
-"""Seconds after which a client may ask a store that failed once more."""
 
 _PROBLEMS: dict[type[errors.JobstatusError], tuple[HTTPStatus, str]] = {
     errors.BadRequest: (HTTPStatus.BAD_REQUEST, "The request is not valid"),

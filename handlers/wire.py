@@ -1,11 +1,27 @@
-"""Writing JSON."""
+"""What contracts without an envelope have in common, and how JSON is written."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import orjson
+
+from jobstatus.answer import Answer, Request
+
+RETRY_AFTER = "5"
+"""Seconds after which a client may ask a store that failed once more."""
+
+
+def complete(answer: Answer, request: Request) -> Answer:
+    """Name the request that is answered."""
+    return replace(answer, headers={**answer.headers, "X-Request-Id": request.id})
+
+
+def encode(body: Any) -> bytes:
+    """Write plain JSON."""
+    return dumps(body)
 
 
 def dumps(body: Any, *, sort: bool = False) -> bytes:

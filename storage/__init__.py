@@ -7,9 +7,9 @@ from importlib.metadata import entry_points
 
 from jobstatus.errors import ConfigurationError
 
-from .base import CredentialStore, JobQuery, JobStore, Store
+from .base import CredentialStore, JobQuery, JobStore, Store, Term
 
-__all__ = ["CredentialStore", "JobQuery", "JobStore", "Store", "open_store", "schemes"]
+__all__ = ["CredentialStore", "JobQuery", "JobStore", "Store", "Term", "open_store", "schemes"]
 
 Opener = Callable[[str], Awaitable[Store]]
 GROUP = "jobstatus.storage"

@@ -12,10 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from jobstatus.credential import Credential
 from jobstatus.job import Event, Job, Status, Tombstone
+
+
+class Term(StrEnum):
+    """A time that is set for a job, and can run out."""
+
+    LEASE = "lease"
+    """`lease_until` of a job that has not ended."""
+    RETENTION = "retention"
+    """`expires_at`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +84,8 @@ class JobStore(Protocol):
     async def events(self, id: str) -> Sequence[Event]:
         """Read a job's timeline, oldest first; empty where there is no such job."""
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Job]:
-        """Read jobs that have lapsed or expired at *now*, in no particular order, *limit* at the most."""
+    async def due(self, term: Term, now: datetime, limit: int) -> Sequence[Job]:
+        """Read jobs whose *term* has run out at *now*, the longest overdue first, *limit* at the most."""
 
     async def forget(self, before: datetime, limit: int) -> int:
         """Drop tombstones set before that time, *limit* at the most; tell how many. Their ids stay unknown after."""

@@ -11,7 +11,7 @@ from jobstatus.credential import Credential
 from jobstatus.errors import DuplicateId, VersionMismatch
 from jobstatus.job import Event, Job, Tombstone
 
-from .base import JobQuery
+from .base import JobQuery, Term
 
 
 class MemoryStore:
@@ -59,8 +59,11 @@ class MemoryStore:
     async def events(self, id: str) -> Sequence[Event]:
         return tuple(self._events.get(id, ()))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Job]:
-        return list(islice((job for job in self._jobs.values() if job.lapsed(now) or job.expired(now)), limit))
+    async def due(self, term: Term, now: datetime, limit: int) -> Sequence[Job]:
+        if term is Term.LEASE:
+            lapsed = [(job.lease_until, job) for job in self._jobs.values() if job.lapsed(now)]
+            return _longest_overdue(lapsed, limit)
+        return _longest_overdue([(job.expires_at, job) for job in self._jobs.values() if job.expired(now)], limit)
 
     async def forget(self, before: datetime, limit: int) -> int:
         old = list(islice((tombstone for tombstone in self._tombstones.values() if tombstone.at < before), limit))
@@ -97,6 +100,10 @@ class MemoryStore:
         job = self._jobs.get(id)
         if job is None or job.version != version:
             raise VersionMismatch(id, version)
+
+
+def _longest_overdue(due: Sequence[tuple[datetime | None, Job]], limit: int) -> Sequence[Job]:
+    return [job for _, job in sorted(due, key=lambda pair: (pair[0], pair[1].number))[:limit]]
 
 
 def _fits(job: Job, query: JobQuery) -> bool:

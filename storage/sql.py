@@ -17,7 +17,7 @@ from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Event, Job, Tombstone
 
 from . import statements
-from .base import JobQuery
+from .base import JobQuery, Term
 from .migrate import migrate
 
 P = ParamSpec("P")
@@ -25,6 +25,10 @@ T = TypeVar("T")
 
 Statements = Callable[Concatenate[Connection, P], T]
 Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+
+
+FAREWELL = 10.0
+"""Seconds that closing waits for what is under way."""
 
 
 class SqlStore:
@@ -57,8 +61,8 @@ class SqlStore:
     async def events(self, id: str) -> Sequence[Event]:
         return await self._read(statements.timeline, id)
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Job]:
-        return await self._read(statements.due_jobs, now, limit)
+    async def due(self, term: Term, now: datetime, limit: int) -> Sequence[Job]:
+        return await self._read(statements.due_jobs, term, now, limit)
 
     async def forget(self, before: datetime, limit: int) -> int:
         return await self._write(statements.forget_tombstones, before, limit)
@@ -82,7 +86,7 @@ class SqlStore:
     async def aclose(self) -> None:
         self._closed = True
         if self._under_way:
-            await asyncio.wait(self._under_way)
+            await asyncio.wait(self._under_way, timeout=FAREWELL)
         await self._reader.dispose()
         await self._writer.dispose()
 

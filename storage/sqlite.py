@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,8 +20,12 @@ from jobstatus.errors import ConfigurationError, StoreUnavailable
 from .sql import SqlStore, open_sql
 
 READERS = 4
-PATIENCE = 30
-"""Seconds that a writer waits for the others, those of other processes included."""
+OPENING = 30
+"""Seconds that the opening of a file waits for others that open it at the same time."""
+QUEUE = 5
+"""Seconds that a statement waits for its turn in this process."""
+LOCK = 4
+"""Seconds that a writer waits for those of other processes. Clients wait longer than both together."""
 
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # what is acknowledged survives a power cut
@@ -39,7 +45,7 @@ async def open_sqlite(url: str) -> SqlStore:
     await asyncio.to_thread(_prepare, file)
     reader = _engine(file, READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
     writer = _engine(file, 1)
-    event.listen(writer.sync_engine, "begin", _begin)
+    event.listen(writer.sync_engine, "begin", _beginning(file))
     return await open_sql(reader, writer)
 
 
@@ -61,9 +67,10 @@ def _prepare(file: Path) -> None:
     if not file.parent.is_dir():
         raise ConfigurationError(f"the folder {file.parent} does not exist; make it, or name a file elsewhere")
     try:
-        with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
+        file.touch(mode=0o600, exist_ok=True)
+        with closing(sqlite3.connect(file, timeout=OPENING)) as connection:
             _write_ahead(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StoreUnavailable(
             f"cannot open {file}: {error}; it must be a SQLite file that may be written, in a folder that may be too"
         ) from error
@@ -74,7 +81,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
     Of those who switch a file at the same time SQLite refuses all but one at once, so the others try again.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + OPENING
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -87,12 +94,13 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def _engine(file: Path, connections: int, **options: Any) -> AsyncEngine:
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(file)),
+        # A file that has gone must not be made again: what was acknowledged would seem never to have been.
+        URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query={"mode": "rw", "uri": "true"}),
         # No transaction but those that are begun below: sqlite3 would begin its own where it deems it right.
-        connect_args={"isolation_level": None, "timeout": PATIENCE},
+        connect_args={"isolation_level": None, "timeout": LOCK},
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=PATIENCE,
+        pool_timeout=QUEUE,
         hide_parameters=True,
         **options,
     )
@@ -107,6 +115,13 @@ def _set_up(connection: Any, _: Any) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that first reads could find, on writing, that it came too late."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _beginning(file: Path) -> Callable[[Connection], None]:
+    opened = file.stat().st_ino
+
+    def begin(connection: Connection) -> None:
+        """Take the write lock at once: a transaction that first reads could find, on writing, that it came too late."""
+        if not file.exists() or file.stat().st_ino != opened:
+            raise StoreUnavailable(f"{file} is not the file any more that was opened; start the server again")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return begin

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     Table,
     Update,
-    and_,
     bindparam,
     delete,
     insert,
@@ -28,7 +27,7 @@ from jobstatus.credential import Credential
 from jobstatus.errors import DuplicateId, VersionMismatch
 from jobstatus.job import Event, Job, Status, Tombstone
 
-from .base import JobQuery
+from .base import JobQuery, Term
 from .tables import credentials, events, jobs, tombstones
 
 Record = TypeVar("Record")
@@ -88,9 +87,12 @@ def timeline(connection: Connection, id: str) -> Sequence[Event]:
     return _all(connection, Event, _TIMELINE, id=id)
 
 
-def due_jobs(connection: Connection, now: datetime, limit: int) -> Sequence[Job]:
-    lapsed = and_(jobs.c.lease_until <= now, jobs.c.status.not_in(_ENDED))
-    return _all(connection, Job, select(jobs).where(or_(jobs.c.expires_at <= now, lapsed)).limit(limit))
+def due_jobs(connection: Connection, term: Term, now: datetime, limit: int) -> Sequence[Job]:
+    if term is Term.LEASE:
+        due = select(jobs).where(jobs.c.lease_until <= now, jobs.c.status.not_in(_ENDED)).order_by(jobs.c.lease_until)
+    else:
+        due = select(jobs).where(jobs.c.expires_at <= now).order_by(jobs.c.expires_at)
+    return _all(connection, Job, due.order_by(jobs.c.number).limit(limit))
 
 
 def forget_tombstones(connection: Connection, before: datetime, limit: int) -> int:

@@ -170,6 +170,22 @@ async def test_another_media_type_is_refused(house: House) -> None:
     assert (status, body["type"]) == (415, "/problems/unsupported-media-type")
 
 
+@pytest.mark.parametrize("media_type", ["Application/JSON", "application/json; charset=utf-8", "APPLICATION/JSON;x=y"])
+async def test_a_media_type_is_read_whatever_its_case(house: House, media_type: str) -> None:
+    """Names of types have no case, and may have parameters."""
+    status, _ = await post(house, b'{"type": "a"}', **{"Content-Type": media_type})
+
+    assert status == 201
+
+
+async def test_a_refused_media_type_is_not_recited(house: House) -> None:
+    """However long it is, the answer is short."""
+    status, body = await post(house, b"a", **{"Content-Type": "text/" + "a" * 6000})
+
+    assert status == 415
+    assert len(str(body)) < 1000
+
+
 @pytest.mark.parametrize("value", ["1_0", "１", "+5"])  # noqa: RUF001  a digit of another script is the point
 async def test_an_integer_is_written_in_plain_digits(house: House, value: str) -> None:
     """What only Python reads as an integer is none."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from house import OTHER_TENANT, House
+from house import OTHER_TENANT, House, running_house
 
 from jobstatus.console import CONTENT_SECURITY_POLICY
 from jobstatus.contract.spec import Document
+from jobstatus.errors import StoreUnavailable
+from jobstatus.settings import Settings
 
 CONTRACTS = Document.load().contracts
 
@@ -149,3 +153,80 @@ async def test_the_console_leads_to_a_job(house: House) -> None:
 
     assert found.headers["Location"] == f"/console/jobs/{id}"
     assert "not a job" in odd.text
+
+
+@pytest.mark.parametrize("terms", [{"broker": True}, {"roles": ["api-key"]}])
+async def test_a_token_that_is_not_enough_by_itself_does_not_sign_in(house: House, terms: dict[str, Any]) -> None:
+    """What the API refuses without a second credential, the pages refuse too."""
+    assert await sign_in(house, await house.token(**terms)) == 401
+
+
+async def test_each_contract_answers_a_person_as_it_would_answer_the_token(house: House) -> None:
+    """Where the credential lacks a permission, the page shows the contract's refusal."""
+    reader = await house.token(permissions=["job:read"], roles=[])
+    id = await job(house, await house.token())
+    await sign_in(house, reader)
+
+    page = await house.client.get(f"/console/jobs/{id}")
+
+    assert page.status_code == 200
+    assert "APIGW.0302" in page.text
+    assert "missing required Permissions" in page.text or "Forbidden." in page.text
+
+
+@pytest.mark.parametrize("id", ["a%0Ab", "a b", "%00", "a" * 65])
+async def test_what_cannot_be_an_id_is_no_job(house: House, id: str) -> None:
+    """An odd id in a page's path is told so."""
+    await sign_in(house, await house.token())
+
+    page = await house.client.get(f"/console/jobs/{id}")
+
+    assert page.status_code == 404
+
+
+async def test_the_page_is_shown_in_the_servers_profile() -> None:
+    """The page and the API go by the same setting."""
+    async with running_house(Settings(profile_ehealth="deployed")) as house:
+        token = await house.token()
+        id = await job(house, token)
+        await sign_in(house, token)
+
+        page = await house.client.get(f"/console/jobs/{id}")
+
+        assert "/jobs/" in page.text
+        assert "/Jobs/" not in page.text
+
+
+async def test_another_sites_form_is_refused(house: House) -> None:
+    """Neither signing in nor out can be done from elsewhere."""
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+
+    into = await house.client.post("/console/sign-in", data={"token": await house.token()}, headers=elsewhere)
+    out = await house.client.post("/console/sign-out", headers=elsewhere)
+
+    assert (into.status_code, out.status_code) == (403, 403)
+
+
+async def test_a_store_that_is_down_is_told_of_on_a_page(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is a 503 like the API's answer, and says no more."""
+
+    async def down(key: object) -> None:
+        raise StoreUnavailable("secret")
+
+    token = await house.token()
+    id = await job(house, token)
+    await sign_in(house, token)
+    monkeypatch.setattr(house.store, "get", down)
+
+    page = await house.client.get(f"/console/jobs/{id}")
+
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "secret" not in page.text
+
+
+async def test_a_wrong_method_on_a_page_names_the_right_ones(house: House) -> None:
+    """A 405 has its Allow."""
+    refused = await house.client.put("/docs")
+
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]

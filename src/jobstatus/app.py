@@ -18,7 +18,6 @@ from jobstatus.console.view import View
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.spec import Document
 from jobstatus.contract.wiring import wire
-from jobstatus.errors import StoreUnavailable
 from jobstatus.security.gate import Gate
 from jobstatus.service import JobService
 from jobstatus.settings import Settings
@@ -35,17 +34,18 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     settings = settings or Settings()
     logs.configure()
     document = Document.load()
-    engine = Engine(document, {name: handlers.contract(name) for name in document.contracts})
+    engine = Engine(document, handlers.CONTRACTS)
     gate = Gate(clock)
     view = View(engine, gate, settings)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncGenerator[None]:
         async with _opened(settings.store) if store is None else nullcontext(store) as opened:
-            engine.service = JobService(opened, clock=clock, retention=settings.retention)
-            gate.credentials = opened
-            view.loop = asyncio.get_running_loop()
-            async with _sweeping(engine.service, settings.sweep_seconds):
+            service = JobService(opened, clock=clock, retention=settings.retention)
+            engine.start(service)
+            gate.start(opened)
+            view.start(asyncio.get_running_loop())
+            async with _sweeping(service, settings.sweep_seconds):
                 yield
 
     api = wire(
@@ -91,12 +91,15 @@ async def _sweeping(service: JobService, seconds: float) -> AsyncGenerator[None]
 
 
 async def _sweep(service: JobService, seconds: float) -> None:
+    pause = seconds
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(pause)
+        pause = seconds
         try:
             swept = await service.sweep()
-        except StoreUnavailable as error:
-            log.warning("sweep failed", reason=str(error))
-        else:
-            if swept.lost or swept.expired or swept.forgotten:
-                log.info("swept", lost=swept.lost, expired=swept.expired, forgotten=swept.forgotten)
+        except Exception as error:  # whatever one sweep met with, the next is made
+            log.error("sweep failed", exc_info=error)
+            continue
+        if swept.lost or swept.expired or swept.forgotten:
+            log.info("swept", lost=swept.lost, expired=swept.expired, forgotten=swept.forgotten)
+        pause = 0 if swept.more else seconds

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+API_KEY = "api-key"
+"""The role that makes a credential a brokering system's own key, and the header that such a key is sent in."""
 EVERY_TENANT = "*"
 """The tenant of a credential that has a part in all of them: an operator's."""
 
@@ -47,6 +49,11 @@ class Credential:
     def valid(self, now: datetime) -> bool:
         """Tell whether the credential is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Tell whether the token is enough by itself: it is no key, and needs none beside it."""
+        return not self.broker and API_KEY not in self.roles
 
     def caller(self) -> Caller:
         """Make the caller that this credential stands for."""

@@ -65,10 +65,6 @@ class BadRequest(RequestRefused):
         """Build the error for a single broken rule."""
         return cls([Violation(location, field, rule, message)])
 
-    def concerns(self, location: str) -> bool:
-        """Tell whether a value from *location* is at fault."""
-        return any(violation.location == location for violation in self.violations)
-
 
 class PayloadTooLarge(RequestRefused):
     """The body is longer than the server takes."""
@@ -80,9 +76,6 @@ class PayloadTooLarge(RequestRefused):
 
 class UnsupportedMediaType(RequestRefused):
     """The body is not in a form that the operation takes."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
 
 
 class PathNotFound(RequestRefused, LookupError):

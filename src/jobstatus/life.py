@@ -41,7 +41,7 @@ def report(job: Job, said: Report, *, now: datetime, retention: timedelta) -> Jo
         eta=said.eta or job.eta,
         result=said.result,
         error=said.error,
-        lease_until=now + said.lease if said.lease else job.lease_until,
+        lease_until=max(now, job.updated_at) + said.lease if said.lease else job.lease_until,
     )
     return _enter(changed, status, now=now, retention=retention)
 

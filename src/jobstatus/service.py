@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobstatus import ids, life
 from jobstatus.clock import Clock, utc_now
 from jobstatus.credential import EVERY_TENANT, Caller
-from jobstatus.errors import BadRequest, ForeignTenant, JobGone, JobNotFound, TransitionRefused, VersionMismatch
+from jobstatus.errors import (
+    BadRequest,
+    ForeignTenant,
+    JobGone,
+    JobNotFound,
+    StoreUnavailable,
+    TransitionRefused,
+    VersionMismatch,
+)
 from jobstatus.job import Event, Job, Report, Status, Tombstone
 from jobstatus.life import Retention
-from jobstatus.storage.base import JobQuery, JobStore
+from jobstatus.storage.base import JobQuery, JobStore, Term
 
 SWEEPER = "jobstatus"
 """The actor of changes that the server makes by itself."""
+
+ATTEMPTS = 1000
+"""How often a change is tried while others keep changing the same record."""
+BATCH = 500
+BUSY = "the record changes too fast"
 
 Change = Callable[[Job, datetime], Job]
 
@@ -47,6 +60,8 @@ class Swept:
     lost: int
     expired: int
     forgotten: int
+    more: bool
+    """Whether a batch was full, and so more is waiting."""
 
 
 class JobService:
@@ -107,15 +122,14 @@ class JobService:
     async def delete(self, caller: Caller, key: str | int, *, version: int | None = None) -> None:
         """Remove a job that has ended; only the knowledge that it was there is left. Raises as `report` does."""
         now = self._clock()
-        while True:
+        for _ in range(ATTEMPTS):
             job = await self._settled(caller, key, now)
             _expect(job, version)
             if not job.terminal:
                 raise TransitionRefused(f"the job is {job.status}; cancel it before deleting it")
-            try:
-                return await self._store.bury(job, _tombstone(job, "deleted", now))
-            except VersionMismatch:
-                continue
+            if await _won(self._store.bury(job, _tombstone(job, "deleted", now))):
+                return
+        raise StoreUnavailable(BUSY)
 
     async def list(
         self,
@@ -145,67 +159,71 @@ class JobService:
             below_number=below_number,
             limit=limit + 1,
         )
+        await self._end_lost(now)
         found = await self._store.list(query)
-        page = found[:limit]
-        jobs = [await self._settled(caller, job.id, now) if job.lapsed(now) else job for job in page]
-        fitting = [job for job in jobs if not statuses or job.status in statuses]
-        return Page(fitting, page[-1].number if len(found) > limit else None)
+        return Page(found[:limit], found[limit - 1].number if len(found) > limit else None)
 
     async def events(self, caller: Caller, key: str | int) -> Sequence[Event]:
         """Read a job's timeline, oldest first. Raises as `get` does."""
         job = await self.get(caller, key)
-        return await self._store.events(job.id)
+        events = await self._store.events(job.id)
+        if not events:  # it was buried in between, and is told of as such
+            await self.get(caller, key)
+        return events
 
-    async def sweep(self, limit: int = 500) -> Swept:
-        """End the jobs whose workers are lost, and bury what has expired: one batch of each.
+    async def sweep(self, batch: int = BATCH) -> Swept:
+        """End the jobs whose workers are lost, and bury what has expired: one batch of each, and say if more waits.
 
         A job that changes meanwhile is left to the next sweep.
         """
         now = self._clock()
-        lost = expired = 0
-        for job in await self._store.due(now, limit):
-            try:
-                if job.expired(now):
-                    await self._store.bury(job, _tombstone(job, "expired", now))
-                    expired += 1
-                else:
-                    await self._lose(job, now)
-                    lost += 1
-            except VersionMismatch:
-                continue
-        forgotten = await self._store.forget(now - self._retention.tombstones, limit)
-        return Swept(lost, expired, forgotten)
+        lost = await self._end_lost(now)
+        expired = await self._store.due(Term.RETENTION, now, batch)
+        buried = [await _won(self._store.bury(job, _tombstone(job, "expired", now))) for job in expired]
+        forgotten = await self._store.forget(now - self._retention.tombstones, batch)
+        return Swept(lost, sum(buried), forgotten, more=batch in (len(expired), forgotten))
+
+    async def _end_lost(self, now: datetime) -> int:
+        """End every job whose lease has lapsed; tell how many that were."""
+        ended = 0
+        while True:
+            lapsed = await self._store.due(Term.LEASE, now, BATCH)
+            ended += sum([await _won(self._lose(job, now)) for job in lapsed])
+            if len(lapsed) < BATCH:
+                return ended
 
     async def _settled(self, caller: Caller, key: str | int, now: datetime) -> Job:
         """Read a job as it truly stands: one whose lease has lapsed is lost from this very read on."""
-        while True:
+        for _ in range(ATTEMPTS):
             job = _visible(caller, key, await self._store.get(key), now)
             if not job.lapsed(now):
                 return job
-            try:
-                return await self._lose(job, now)
-            except VersionMismatch:
-                continue
+            await _won(self._lose(job, now))
+        raise StoreUnavailable(BUSY)
 
-    async def _lose(self, job: Job, now: datetime) -> Job:
+    async def _lose(self, job: Job, now: datetime) -> None:
         lost = life.lose(job, now=now, retention=self._retention.records)
         await self._store.replace(lost, Event.of(lost, SWEEPER))
-        return lost
 
     async def _change(self, caller: Caller, key: str | int, change: Change, version: int | None) -> Job:
         """Read, change, write; read again where someone else was faster, unless a version was asked for."""
         now = self._clock()
-        while True:
+        for _ in range(ATTEMPTS):
             job = await self._settled(caller, key, now)
             _expect(job, version)
             changed = change(job, now)
-            if changed is job:
-                return job
-            try:
-                await self._store.replace(changed, Event.of(changed, caller.id))
-            except VersionMismatch:
-                continue
-            return changed
+            if changed is job or await _won(self._store.replace(changed, Event.of(changed, caller.id))):
+                return changed
+        raise StoreUnavailable(BUSY)
+
+
+async def _won(write: Awaitable[None]) -> bool:
+    """Tell whether a write was made, or another one came first."""
+    try:
+        await write
+    except VersionMismatch:
+        return False
+    return True
 
 
 def _tenant(caller: Caller, asked: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -185,7 +186,7 @@ async def test_a_closed_store_refuses(file: Path) -> None:
 
 async def test_a_writer_that_waits_too_long_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads go on meanwhile, and nothing of what was to be written is told."""
-    monkeypatch.setattr("jobstatus.storage.sqlite.PATIENCE", 0.05)
+    monkeypatch.setattr("jobstatus.storage.sqlite.LOCK", 0.05)
     async with opened(file) as store:
         job = await put(store)
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
@@ -240,4 +241,21 @@ async def test_what_was_acknowledged_survives_a_kill(file: Path) -> None:
 async def test_a_store_shows_its_file_and_no_more(file: Path) -> None:
     """Its representation is safe to log."""
     async with opened(file) as store:
-        assert repr(store) == f"SqlStore('sqlite+aiosqlite:///{file}')"
+        assert str(file) in repr(store)
+
+
+async def test_a_file_is_made_for_its_owner_alone(file: Path) -> None:
+    """Other users of the machine cannot read what was reported."""
+    async with opened(file):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_file_that_was_taken_away_takes_no_more_writes(file: Path) -> None:
+    """Nothing is acknowledged that nobody could ever read again, and no empty store takes the place of the old one."""
+    async with opened(file) as store:
+        file.unlink()
+
+        with pytest.raises(StoreUnavailable):
+            await put(store)
+
+    assert not file.exists()

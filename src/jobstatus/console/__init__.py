@@ -7,10 +7,12 @@ server's event loop.
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
-from flask import Flask, Response
+from flask import Flask, Response, abort, request
+from flask.sessions import SecureCookieSessionInterface
 from starlette.types import ASGIApp
 
 from jobstatus.console import pages, reference, session
@@ -36,8 +38,11 @@ def create_console(view: View, key: str | None) -> Flask:
         SESSION_COOKIE_NAME="jobstatus_session",
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_PATH="/console",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=8),
         MAX_CONTENT_LENGTH=16 * 1024,
     )
+    app.session_interface = _Sessions()
+    app.before_request(_same_site)
     app.after_request(_guard)
     for part in (pages, reference, session):
         app.register_blueprint(part.blueprint(view))
@@ -47,6 +52,17 @@ def create_console(view: View, key: str | None) -> Flask:
 def as_asgi(app: Flask, workers: int = 4) -> ASGIApp:
     """Run the pages in a few threads beside the event loop."""
     return cast(ASGIApp, WSGIMiddleware(cast(Any, app), workers=workers))
+
+
+class _Sessions(SecureCookieSessionInterface):
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def _same_site() -> None:
+    """Let no other site's page post a form here."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        abort(403)
 
 
 def _guard(response: Response) -> Response:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, ServiceUnavailable
 
 from jobstatus.console.session import signed_in
 from jobstatus.console.view import View
-from jobstatus.errors import JobGone, JobNotFound
+from jobstatus.errors import JobGone, JobNotFound, StoreUnavailable
 from jobstatus.ids import PATTERN
+
+log = structlog.get_logger()
 
 
 def blueprint(view: View) -> Blueprint:
@@ -39,8 +42,10 @@ def blueprint(view: View) -> Blueprint:
         caller = signed_in(view)
         if caller is None:
             return redirect(url_for("session.form"), 303)
+        if not PATTERN.fullmatch(id):
+            return render_template("console.html", caller=caller, trouble="This is not a job's id."), 404
         try:
-            answers = view.polls(caller, id)
+            answers = view.polls(caller, id, request.host_url)
         except (JobNotFound, JobGone) as error:
             status = 410 if isinstance(error, JobGone) else 404
             return render_template("console.html", caller=caller, trouble=f"{error}."), status
@@ -48,7 +53,20 @@ def blueprint(view: View) -> Blueprint:
 
     @pages.app_errorhandler(HTTPException)
     def trouble(error: HTTPException) -> ResponseReturnValue:
-        return render_template("trouble.html", error=error), error.code or 500
+        allowed = {"Allow": ", ".join(error.valid_methods or ())} if isinstance(error, MethodNotAllowed) else {}
+        return render_template("trouble.html", error=error), error.code or 500, allowed
+
+    @pages.app_errorhandler(Exception)
+    def failed(error: Exception) -> ResponseReturnValue:
+        log.error("page failed", path=request.path, exc_info=error)
+        return render_template("trouble.html", error=InternalServerError()), 500
+
+    @pages.app_errorhandler(StoreUnavailable)
+    @pages.app_errorhandler(TimeoutError)
+    def unavailable(error: Exception) -> ResponseReturnValue:
+        log.warning("a page could not be shown", path=request.path, reason=str(error))
+        page = render_template("trouble.html", error=ServiceUnavailable("The store cannot answer now. Try again."))
+        return page, 503, {"Retry-After": "5"}
 
     return pages
 

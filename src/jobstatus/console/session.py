@@ -39,6 +39,7 @@ def blueprint(view: View) -> Blueprint:
         if READ not in credential.permissions:
             return render_template("sign_in.html", refused=f"This token lacks {READ}."), 403
         session.clear()
+        session.permanent = True
         session["digest"] = credential.digest.hex()
         return redirect(url_for("pages.console"), 303)
 

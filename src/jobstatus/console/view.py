@@ -14,7 +14,9 @@ from jobstatus.answer import Request
 from jobstatus.contract.engine import Engine, Rendered
 from jobstatus.contract.router import Router
 from jobstatus.contract.spec import Document
+from jobstatus.contract.stages import permit
 from jobstatus.credential import Caller, Credential
+from jobstatus.errors import JobstatusError, Unauthenticated
 from jobstatus.security.gate import Gate
 from jobstatus.settings import Settings
 
@@ -43,7 +45,7 @@ class View:
 
     def __init__(self, engine: Engine, gate: Gate, settings: Settings) -> None:
         self.settings = settings
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = engine
         self._gate = gate
         self._router = Router(engine.document)
@@ -53,36 +55,53 @@ class View:
         """Give the spec."""
         return self._engine.document
 
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the loop that the server runs on."""
+        self._loop = loop
+
     def admit(self, token: str) -> Credential:
-        """Give the credential of *token*. Raises `Unauthenticated`."""
-        return self._wait(self._gate.admit(token))
+        """Give the credential of *token*, if that is enough by itself. Raises `Unauthenticated`."""
+        credential = self._wait(self._gate.admit(token))
+        if not credential.stands_alone:
+            raise Unauthenticated(missing=False)
+        return credential
 
     def recognise(self, digest: bytes) -> Credential | None:
         """Give the credential with this digest, if it is still valid."""
         return self._wait(self._gate.recognise(digest))
 
-    def polls(self, caller: Caller, id: str) -> list[Poll]:
-        """Poll one job in every contract. Raises `JobNotFound` and `JobGone`."""
-        return self._wait(self._polls(caller, id))
+    def polls(self, caller: Caller, id: str, host: str) -> list[Poll]:
+        """Poll one job in every contract, as if under the URL *host*. Raises `JobNotFound` and `JobGone`."""
+        return self._wait(self._polls(caller, id, host))
 
-    async def _polls(self, caller: Caller, id: str) -> list[Poll]:
-        native = await self._poll(caller, f"/jobs/{id}")
+    async def _polls(self, caller: Caller, id: str, host: str) -> list[Poll]:
+        operation, arguments = self._router.locate(f"/jobs/{id}")
+        native = await self._engine.perform(operation, caller, self._request(caller, f"/jobs/{id}", host), arguments)
         return [
             Poll(link["contract"], link["href"], answer.status, _pretty(answer.body))
             for link in json.loads(native.body)["links"]
-            for answer in [await self._poll(caller, link["href"])]
+            for answer in [await self._poll(caller, link["href"], host)]
         ]
 
-    async def _poll(self, caller: Caller, path: str) -> Rendered:
+    async def _poll(self, caller: Caller, path: str, host: str) -> Rendered:
+        """Poll as the caller would, and be refused as the caller would be."""
         operation, arguments = self._router.locate(path)
-        profile = caller.profile or self.settings.profile(operation.contract)
-        url = f"http://{self.settings.host}:{self.settings.port}{path}"
-        request = Request(id=str(uuid4()), method="GET", path=path, url=url, profile=profile)
-        return await self._engine.perform(operation, caller, request, arguments)
+        request = self._request(caller, path, host)
+        try:
+            permit(operation, caller, None)
+            return await self._engine.perform(operation, caller, request, arguments)
+        except JobstatusError as error:
+            return self._engine.refuse(error, self._engine.contracts[operation.contract], request, operation)
+
+    def _request(self, caller: Caller, path: str, host: str) -> Request:
+        profile = caller.profile or self.settings.profile(self._router.contract(path))
+        return Request(id=str(uuid4()), method="GET", path=path, url=host.rstrip("/") + path, profile=profile)
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        assert self.loop is not None  # noqa: S101  pages are asked for after the start
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the pages have not been started")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
 
 def _pretty(body: bytes) -> str:

@@ -28,9 +28,8 @@ def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractReq
 
         async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
             exchange = current.get()
-            assert exchange.operation is not None  # noqa: S101  Connexion calls this for operations alone
             body = parse(await read(receive, limit))
-            validate(schemas[exchange.operation.id], body)
+            validate(schemas[exchange.known_operation.id], body)
             exchange.arguments = {**exchange.arguments, "body": body}
             return receive, scope
 

@@ -65,7 +65,7 @@ class AnswerChecks:
         key = repr(narrowed)
         if key not in self._validators:
             schema = json_schema(self._document, narrowed)
-            self._validators[key] = jsonschema_rs.Draft4Validator(schema, validate_formats=True)
+            self._validators[key] = jsonschema_rs.Draft4Validator(schema, validate_formats=True, mask="a value")
         return self._validators[key]
 
 

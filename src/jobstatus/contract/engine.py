@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -12,7 +12,7 @@ from jobstatus.answer import Answer, Contract, Request
 from jobstatus.contract.checks import AnswerChecks
 from jobstatus.contract.spec import Document, Operation
 from jobstatus.credential import Caller
-from jobstatus.errors import ContractBroken, JobstatusError
+from jobstatus.errors import ContractBroken, JobstatusError, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -29,20 +29,21 @@ class Rendered:
 
 
 class Engine:
-    """Every operation of the spec bound to its handler.
-
-    `service` is what handlers are given first; it is set once the store is open.
-    """
+    """Every operation of the spec bound to its handler."""
 
     def __init__(self, document: Document, contracts: Mapping[str, Contract]) -> None:
         self.document = document
         self.contracts = contracts
-        self.service: Any = None
+        self._service: object | None = None
         self._checks = AnswerChecks(document)
         self._handlers: dict[str, Handler] = {
             operation.id: getattr(contracts[operation.contract], operation.function)
             for operation in document.operations.values()
         }
+
+    def start(self, service: object) -> None:
+        """Take what every handler is given first; before that nothing can be performed."""
+        self._service = service
 
     def handler(self, operation: Operation) -> Handler:
         """Give the function bound to an operation."""
@@ -57,7 +58,10 @@ class Engine:
             JobstatusError: what the handler raised.
             ContractBroken: the answer breaks the spec.
         """
-        answer = await self._handlers[operation.id](self.service, caller, **arguments)
+        if self._service is None:
+            raise RuntimeError("the engine has not been started")
+        told = replace(caller, profile=request.profile)
+        answer = await self._handlers[operation.id](self._service, told, **arguments)
         return self._render(answer, self.contracts[operation.contract], request, operation)
 
     def refuse(self, error: Exception, contract: Contract, request: Request, operation: Operation | None) -> Rendered:
@@ -65,6 +69,8 @@ class Engine:
         if not isinstance(error, JobstatusError) or isinstance(error, ContractBroken):
             log.error("request failed", request_id=request.id, path=request.path, exc_info=error)
             error = ContractBroken("the server failed")
+        elif isinstance(error, StoreUnavailable):
+            log.warning("store unavailable", request_id=request.id, path=request.path, reason=str(error))
         try:
             return self._render(contract.failure(error, request), contract, request, operation)
         except ContractBroken as broken:

@@ -36,9 +36,22 @@ class Exchange:
 
     def become(self, caller: Caller) -> None:
         """Note who calls; a caller with a profile of its own is answered in that."""
-        profile = caller.profile or self.request.profile
-        self.request = replace(self.request, profile=profile)
-        self.caller = replace(caller, profile=profile)
+        self.caller = caller
+        self.request = replace(self.request, profile=caller.profile or self.request.profile)
+
+    @property
+    def known_operation(self) -> Operation:
+        """Give the operation, in stages that stand behind its finding."""
+        if self.operation is None:
+            raise RuntimeError("no operation has been found yet")
+        return self.operation
+
+    @property
+    def known_caller(self) -> Caller:
+        """Give the caller, in stages that stand behind security."""
+        if self.caller is None:
+            raise RuntimeError("nobody has asked who calls yet")
+        return self.caller
 
 
 def describe(http: HttpRequest, profile: str) -> Request:

@@ -73,9 +73,8 @@ def parameter_check(document: Document) -> type:
 
         def validate(self, scope: Scope) -> None:
             exchange = current.get()
-            assert exchange.operation is not None  # noqa: S101  Connexion calls this for operations alone
             request = ConnexionRequest(scope, uri_parser=self._uri_parser)
-            parameters = compiled[exchange.operation.id]
+            parameters = compiled[exchange.known_operation.id]
             exchange.arguments = check(parameters, request, strict=exchange.contract.STRICT_QUERY)
 
     return ParameterCheck

@@ -15,7 +15,7 @@ def understood(error: Exception) -> Exception:
         case OAuthProblem():
             return Unauthenticated(missing=True)
         case UnsupportedMediaTypeProblem():
-            return UnsupportedMediaType(error.detail or "this media type is not taken here")
+            return UnsupportedMediaType("the body must be sent as application/json")
         case ProblemException(status=400):
             return BadRequest.of("body", "$", "invalid", error.detail or "the request is not valid")
         case HTTPException(status_code=404):

@@ -10,7 +10,7 @@ Perform          calls the handler and sends its answer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -60,7 +60,13 @@ class Front:
             await respond(Rendered(bare.status, bare.headers, b""), scope, receive, send)
             return
         exchange.operation = self._router.match(exchange.request.path, exchange.request.method, extra)
-        await self._app(scope, receive, send)
+        await self._app({**scope, "headers": list(_lowered(scope["headers"]))}, receive, send)
+
+
+def _lowered(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Spell the media type in lower case: to Connexion `Application/JSON` would be another type."""
+    for name, value in headers:
+        yield name, value.lower() if name == b"content-type" else value
 
 
 class Permissions:
@@ -73,8 +79,7 @@ class Permissions:
         """Pass on what the caller may do. Raises `Forbidden`."""
         if scope["type"] == "http":
             exchange = current.get()
-            if exchange.operation is not None and exchange.caller is not None:
-                permit(exchange.operation, exchange.caller, exchange.limit)
+            permit(exchange.known_operation, exchange.known_caller, exchange.limit)
         await self._app(scope, receive, send)
 
 
@@ -91,8 +96,9 @@ class Perform:
             await self._app(scope, receive, send)
             return
         exchange = current.get()
-        assert exchange.operation is not None and exchange.caller is not None  # noqa: S101  the stages before saw to it
-        rendered = await self._engine.perform(exchange.operation, exchange.caller, exchange.request, exchange.arguments)
+        rendered = await self._engine.perform(
+            exchange.known_operation, exchange.known_caller, exchange.request, exchange.arguments
+        )
         await respond(rendered, scope, receive, send)
 
 

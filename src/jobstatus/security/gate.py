@@ -7,23 +7,24 @@ from typing import Any
 
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.exchange import Exchange, current
-from jobstatus.credential import Credential
+from jobstatus.credential import API_KEY, Credential
 from jobstatus.errors import Unauthenticated
 from jobstatus.security.tokens import digest
 from jobstatus.storage.base import CredentialStore
-
-API_KEY = "api-key"
-"""The header of a brokering system's own key, and the role that makes a credential one."""
 
 Verify = Callable[[Any], Awaitable[dict[str, Any]]]
 
 
 class Gate:
-    """Authenticates requests. `credentials` is set once the store is open."""
+    """Authenticates requests."""
 
     def __init__(self, clock: Clock = utc_now) -> None:
-        self.credentials: CredentialStore | None = None
+        self._credentials: CredentialStore | None = None
         self._clock = clock
+
+    def start(self, credentials: CredentialStore) -> None:
+        """Take the credentials; before that nobody is let in."""
+        self._credentials = credentials
 
     async def admit(self, token: str | None) -> Credential:
         """Give the valid credential that *token* belongs to. Raises `Unauthenticated`."""
@@ -36,8 +37,9 @@ class Gate:
 
     async def recognise(self, digest: bytes) -> Credential | None:
         """Give the credential whose token has this SHA-256, if there is one that is valid."""
-        assert self.credentials is not None  # noqa: S101  requests come after the start
-        found = await self.credentials.find_credential(digest)
+        if self._credentials is None:
+            raise RuntimeError("the gate has not been started")
+        found = await self._credentials.find_credential(digest)
         return found if found is not None and found.valid(self._clock()) else None
 
     async def enter(self, exchange: Exchange, token: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from jobstatus.credential import Credential
 from jobstatus.errors import JobstatusError
 from jobstatus.job import Event, Job, Status, Tombstone
-from jobstatus.storage import JobQuery, Store, open_store
+from jobstatus.storage import JobQuery, Store, Term, open_store
 
 from . import strategies
 from .stores.samples import NOW
@@ -100,9 +100,9 @@ class StoreMachine(RuleBasedStateMachine):
     def list(self, query: JobQuery) -> None:
         self._ask(lambda store: _listed(store.list(query)))
 
-    @rule(now=MOMENTS)
-    def due(self, now: Any) -> None:
-        self._ask(lambda store: _listed(store.due(now, ENOUGH), key=lambda job: job.number))
+    @rule(term=st.sampled_from(Term), now=MOMENTS)
+    def due(self, term: Term, now: Any) -> None:
+        self._ask(lambda store: _listed(store.due(term, now, ENOUGH)))
 
     @rule(credential=CREDENTIALS)
     def add_credential(self, credential: Credential) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from jobstatus.job import Status
-from jobstatus.storage import Store
+from jobstatus.storage import Store, Term
 
 from .samples import NOW, SECOND, bury, put
 
@@ -17,38 +17,48 @@ MICROSECOND = timedelta(microseconds=1)
 class Finding:
     """The rules of `due`."""
 
-    async def test_nothing_is_due_in_an_empty_store(self, store: Store) -> None:
+    @pytest.mark.parametrize("term", Term)
+    async def test_nothing_is_due_in_an_empty_store(self, store: Store, term: Term) -> None:
         """There is a list, with nothing in it."""
-        assert list(await store.due(NOW, 10)) == []
+        assert list(await store.due(term, NOW, 10)) == []
 
     async def test_what_has_lapsed_or_expired_is_due(self, store: Store) -> None:
-        """From the very moment that is named in the record."""
+        """Each for its own term, from the very moment that is named in the record."""
         lapsed = await put(store, status=Status.RUNNING, lease_until=NOW)
         expired = await put(store, status=Status.FAILED, expires_at=NOW)
-        both = await put(store, lease_until=NOW - SECOND, expires_at=NOW - SECOND)
 
-        assert sorted(await store.due(NOW, 10), key=lambda job: job.number) == [lapsed, expired, both]
-        assert list(await store.due(NOW - MICROSECOND, 10)) == [both]
+        assert list(await store.due(Term.LEASE, NOW, 10)) == [lapsed]
+        assert list(await store.due(Term.RETENTION, NOW, 10)) == [expired]
+        for term in Term:
+            assert list(await store.due(term, NOW - MICROSECOND, 10)) == []
+
+    async def test_the_longest_overdue_comes_first(self, store: Store) -> None:
+        """So no backlog can hide what has waited longest."""
+        jobs = [await put(store, lease_until=NOW - SECOND * i, expires_at=NOW - SECOND * i) for i in (1, 3, 2)]
+
+        for term in Term:
+            assert list(await store.due(term, NOW, 2)) == [jobs[1], jobs[2]]
 
     @pytest.mark.parametrize("status", [status for status in Status if status.terminal])
     async def test_a_job_that_has_ended_cannot_lapse(self, store: Store, status: Status) -> None:
         """Its worker owes nothing any more."""
         await put(store, status=status, lease_until=NOW - SECOND)
 
-        assert list(await store.due(NOW, 10)) == []
+        assert list(await store.due(Term.LEASE, NOW, 10)) == []
 
-    async def test_jobs_without_lease_or_expiry_are_never_due(self, store: Store) -> None:
+    @pytest.mark.parametrize("term", Term)
+    async def test_jobs_without_lease_or_expiry_are_never_due(self, store: Store, term: Term) -> None:
         """Neither are those that are buried already."""
         await put(store)
-        await bury(store, await put(store, expires_at=NOW))
+        await bury(store, await put(store, lease_until=NOW, expires_at=NOW))
 
-        assert list(await store.due(NOW + SECOND * 10**9, 10)) == []
+        assert list(await store.due(term, NOW + SECOND * 10**9, 10)) == []
 
     async def test_no_more_jobs_are_found_than_asked_for(self, store: Store) -> None:
         """Each is found once, and what is buried makes room for the rest."""
         jobs = {(await put(store, expires_at=NOW)).id for _ in range(5)}
         found: list[str] = []
-        while batch := await store.due(NOW, 2):
+        while batch := await store.due(Term.RETENTION, NOW, 2):
             assert len(batch) <= 2
             for job in batch:
                 await bury(store, job)
