@@ -69,9 +69,8 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
         case errors.PathNotFound():
             text = "The API does not exist or has not been published in the environment."
             return _flat(404, "APIGW.0101", text, request)
-        case errors.MethodNotAllowed(allowed=allowed):
-            refused = _flat(405, "APIGW.0101", "The API does not exist.", request)
-            return replace(refused, headers={"Allow": ", ".join(allowed)})
+        case errors.MethodNotAllowed():
+            return _flat(404, "APIGW.0101", "The API does not exist.", request)
         case errors.ForeignTenant():
             return _nested(400, "IMG.0030", "The project ID and token in the request are invalid.")
         case errors.BadRequest() | errors.JobNotFound() | errors.JobGone():

@@ -48,7 +48,7 @@ _COMMON_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Permissions-Policy": "interest-cohort=()",
     "Vary": "Accept-Encoding",
-    "X-Server-Name": f"jobstatus/{version('jobstatus')}",
+    "X-Server-Name": f"traffic_ops_golang/{version('jobstatus')}",
 }
 
 

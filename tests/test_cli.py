@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
+import socket
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,13 +15,14 @@ from pathlib import Path
 import pytest
 import typer
 from commands import CommandLine
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from serving import Server, free_port, serving
 
 from jobstatus.cli import app
 from jobstatus.cli.exits import Exit
 from jobstatus.cli.options import moment, rfc3339
+from jobstatus.cli.serve import Announcer
 
 PAGE = (Path(__file__).parent.parent / "docs" / "cli.md").read_text(encoding="utf-8")
 TENANT = "demo"
@@ -255,16 +258,57 @@ def test_a_wrong_setting_is_told_in_one_line(alone: CommandLine, arguments: tupl
     assert done.stderr.count("\n") == 1
 
 
-def test_the_server_says_where_it_listens_and_stops_when_asked(alone: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("workers", "number", "code"),
+    [
+        ("1", signal.SIGTERM, -signal.SIGTERM),
+        ("2", signal.SIGTERM, Exit.DONE),
+        ("1", signal.SIGINT, Exit.DONE),
+        ("2", signal.SIGINT, Exit.DONE),
+    ],
+)
+def test_the_server_says_where_it_listens_and_stops_when_asked(
+    alone: CommandLine, workers: str, number: signal.Signals, code: int
+) -> None:
     """With several workers too, on a port that it finds itself."""
-    with alone.started("serve", "--port", "0", "--workers", "2") as process:
+    with alone.started("serve", "--port", "0", "--workers", workers) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
-        process.terminate()
+        process.send_signal(number)
         process.communicate()
 
     assert re.match(r"jobstatus listens on http://127\.0\.0\.1:[1-9]\d+ ", said)
-    assert process.returncode in (0, -signal.SIGTERM)
+    assert process.returncode == code
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_cannot_listen_where_it_was_told_to_says_so(alone: CommandLine, workers: str) -> None:
+    """In one line: the port is taken, or the address is none of this machine's."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = [
+            alone("serve", "--port", port, "--workers", workers),
+            alone("serve", "--port", port, "--workers", workers, "--host", "192.0.2.1"),
+        ]
+
+    assert [done.returncode for done in refused] == [Exit.USAGE] * 2
+    assert all(re.fullmatch(r"jobstatus: \[Errno \d+\] .+\n", done.stderr) for done in refused)
+
+
+def test_a_fault_of_the_server_is_told_with_where_it_happened(capsys: pytest.CaptureFixture[str]) -> None:
+    """What it was and in which line, and all of it in one."""
+    server = logging.Logger("server")
+    server.addHandler(Announcer())
+    try:
+        raise KeyError("nothing")
+    except KeyError:
+        server.exception("Exception in application")
+    said = capsys.readouterr().err
+
+    assert said.startswith("jobstatus: Exception in application")
+    assert "test_cli.py" in said
+    assert said.endswith("KeyError: 'nothing'\n")
+    assert said.count("\n") == 1
 
 
 @given(st.integers(0, 1000), st.sampled_from("smhdw"))
@@ -276,7 +320,8 @@ def test_a_span_counts_from_now(number: int, unit: str) -> None:
     assert moment(f"{number}{unit}", now) - now == timedelta(seconds=number * seconds[unit])
 
 
-@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.timezones() | st.just(UTC)))
+@given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones() | st.just(UTC)))
+@example(datetime(999, 1, 1, tzinfo=UTC))
 def test_a_time_is_read_in_any_zone_and_written_in_utc(at: datetime) -> None:
     """Reading what was written gives the same moment."""
     assert moment(rfc3339(at.astimezone(UTC))) == at.astimezone(UTC)

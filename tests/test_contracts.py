@@ -287,6 +287,26 @@ async def test_ims_failure(house: House) -> None:
     assert failed["entities"] == {"error_code": "IMG.0027", "error": "No image."}
 
 
+async def test_ims_knows_a_job_in_its_own_project_alone(house: House) -> None:
+    """Even a caller with a part in every project finds a job under no other."""
+    headers = house.headers(await house.token())
+    await create(house, headers)
+    operator = house.headers(await house.token(tenant="*"))
+
+    own = await house.client.get(f"/v1/{TENANT}/jobs/{HEX}", headers=operator)
+    other = await house.client.get(f"/v1/{OTHER_TENANT}/jobs/{HEX}", headers=operator)
+
+    assert (own.status_code, other.status_code) == (200, 400)
+    assert other.json()["error"]["code"] == "IMG.0023"
+
+
+async def test_ims_knows_no_other_method(house: House) -> None:
+    """A wrong method is an API that does not exist."""
+    answer = await house.client.post(POLLS["ims"])
+
+    assert (answer.status_code, answer.json()["error_msg"]) == (404, "The API does not exist.")
+
+
 async def test_ims_takes_an_id_with_or_without_dashes(house: House) -> None:
     """A UUID is the same job in either spelling."""
     headers = house.headers(await house.token())

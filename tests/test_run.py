@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import CommandLine, Done, Process, python, until, waiting_for
-from serving import Server, serving
+from serving import PATIENCE, Server, serving
+
+from jobstatus.client import Client
+from jobstatus.client.wire import JobView, Said
+from jobstatus.worker import Work, Worker
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +33,29 @@ def own(tmp_path: Path) -> Iterator[CommandLine]:
     """Give the command line with a server that a test may stop."""
     folder = tmp_path / "server"
     folder.mkdir()
-    with serving(folder) as server:
+    with serving(folder, sweep_seconds="0.1") as server:
         yield CommandLine(server, server.token())
+
+
+class Stumbling(Client):
+    """A client whose second report goes wrong in a way that nobody foresaw."""
+
+    reports = 0
+
+    async def report(self, id: str, said: Said, *, version: int | None = None) -> JobView:
+        """Say how a job goes."""
+        self.reports += 1
+        if self.reports == 2:
+            raise RuntimeError("stumbled")
+        return await super().report(id, said, version=version)
+
+
+@pytest.fixture
+async def client(jobstatus: CommandLine, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Client]:
+    """Give a client for a worker in this process."""
+    monkeypatch.setenv("NO_PROXY", jobstatus.env["NO_PROXY"])
+    async with Stumbling(jobstatus.server.url, jobstatus.env["JOBSTATUS_TOKEN"]) as client:
+        yield client
 
 
 def run(jobstatus: CommandLine, *command: str, options: tuple[str, ...] = ()) -> Done:
@@ -173,6 +199,24 @@ def test_a_job_that_is_cancelled_stops_its_command(jobstatus: CommandLine, tmp_p
     assert not any(alive(pid) for pid in numbers(pids))
 
 
+async def test_a_job_that_is_cancelled_before_its_command_starts_is_cancelled(
+    jobstatus: CommandLine, client: Client, tmp_path: Path
+) -> None:
+    """The worker obeys, with nothing to stop."""
+    mark = tmp_path / "mark"
+
+    def cancel(job: JobView) -> None:
+        jobstatus.json("jobs", "report", job["id"], "--status", "running")
+        jobstatus.json("jobs", "cancel", job["id"])
+
+    work = Work(command=("touch", str(mark)), type="test")
+    outcome = await Worker(client, work, write=drop, started=cancel).run()
+
+    assert outcome.ending.code == 130
+    assert jobstatus.job(outcome.job["id"])["status"] == outcome.job["status"] == "cancelled"
+    assert not mark.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_the_command_and_fails_the_job(
     jobstatus: CommandLine, tmp_path: Path, number: signal.Signals
@@ -196,14 +240,15 @@ def test_a_command_that_does_not_obey_is_killed(
     jobstatus: CommandLine, tmp_path: Path, grace: str, signals: int
 ) -> None:
     """After the grace, or at the second signal."""
-    pids = tmp_path / "pids"
-    stubborn = f"trap '' TERM; echo $$ >> {pids}; sleep 600 & echo $! >> {pids}; wait; while :; do sleep 1; done"
+    pids, asked = tmp_path / "pids", tmp_path / "asked"
+    child = f"sh -c 'trap \"\" TERM; echo $$ >> {pids}; exec sleep 600'"
+    stubborn = f"trap 'touch {asked}' TERM; echo $$ >> {pids}; {child} & while :; do wait; done"
     with jobstatus.started("run", "--type", "test", "--grace", grace, "--", "sh", "-c", stubborn) as process:
-        id = job_id(process)
         until(lambda: len(numbers(pids)) == 2)
-        for _ in range(signals):
+        process.terminate()
+        if signals == 2:
+            until(asked.exists)
             process.terminate()
-            until(lambda: bool(jobstatus.job(id)))
         process.communicate()
 
     assert process.returncode == 128 + signal.SIGTERM
@@ -255,6 +300,59 @@ def test_a_command_outlives_an_outage_of_the_server(own: CommandLine, tmp_path: 
     assert own.job(id)["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_job_that_was_lost_is_told_as_such(own: CommandLine, tmp_path: Path, code: int) -> None:
+    """Whatever became of the command: a worker that was not heard for longer than the lease comes too late."""
+    pids, go = tmp_path / "pids", tmp_path / "go"
+    command = f"echo $$ > {pids}; while ! [ -e {go} ]; do sleep 0.05; done; exit {code}"
+    with own.started("run", "--type", "test", "--lease", "1", "--", "sh", "-c", command) as process:
+        id = job_id(process)
+        until(lambda: len(numbers(pids)) == 1)
+        process.send_signal(signal.SIGSTOP)
+        until(lambda: own.job(id)["status"] == "failed")
+        go.touch()
+        until(lambda: not alive(numbers(pids)[0]))
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate()
+
+    assert process.returncode == 7
+    assert said == f"jobstatus: job {id}: the job was lost: the server heard nothing for longer than its lease\n"
+    assert own.job(id)["error"]["kind"] == "lost"
+
+
+async def test_a_worker_goes_on_after_a_trouble_that_nobody_foresaw(
+    jobstatus: CommandLine, client: Client, tmp_path: Path
+) -> None:
+    """It is told, and the job is kept up to date."""
+    go = tmp_path / "go"
+    troubles: list[str] = []
+    work = Work(command=waiting_for(go, "42%"), type="test", id="stumbling")
+    running = asyncio.create_task(Worker(client, work, write=drop, warn=troubles.append).run())
+    try:
+        await asyncio.to_thread(until, lambda: jobstatus("jobs", "show", "stumbling").returncode == 0)
+        await asyncio.to_thread(until, lambda: jobstatus.job("stumbling")["progress"] == 42)
+    finally:
+        go.touch()
+        outcome = await running
+
+    assert troubles == ["RuntimeError('stumbled'); the command goes on"]
+    assert (outcome.ending.code, outcome.job["status"]) == (0, "succeeded")
+
+
+async def test_a_command_is_not_held_up_by_output_that_cannot_be_passed_on(client: Client) -> None:
+    """The trouble is told, and the rest of the output is let go."""
+    troubles: list[str] = []
+
+    def write(chunk: bytes) -> None:
+        raise ValueError("closed")
+
+    work = Work(command=("seq", "100000"), type="test")
+    outcome = await asyncio.wait_for(Worker(client, work, write=write, warn=troubles.append).run(), PATIENCE)
+
+    assert "ValueError('closed'); the output is read no longer, the command goes on" in troubles
+    assert outcome.ending.code == 0
+
+
 def test_an_end_that_cannot_be_reported_is_told(own: CommandLine, tmp_path: Path) -> None:
     """The id and the status are on standard error, so that they can be reported by hand."""
     go = tmp_path / "go"
@@ -282,6 +380,19 @@ def test_the_command_goes_on_when_nobody_reads_its_output(jobstatus: CommandLine
 
     assert process.returncode == 0
     assert jobstatus.job(id)["message"] == "last"
+
+
+def test_the_exit_code_holds_when_nobody_reads_what_is_wrong(jobstatus: CommandLine, tmp_path: Path) -> None:
+    """What cannot be told is no trouble of its own."""
+    with jobstatus.started("run", "--type", "test", "--", *waiting_for(tmp_path / "go")) as process:
+        id = job_id(process)
+        assert process.stderr is not None
+        process.stderr.close()
+        jobstatus.json("jobs", "cancel", id)
+        process.wait()
+
+    assert process.returncode == 130
+    assert jobstatus.job(id)["status"] == "cancelled"
 
 
 def test_who_outlives_the_command_is_not_waited_for(jobstatus: CommandLine, tmp_path: Path) -> None:
@@ -312,6 +423,10 @@ def test_standard_input_is_the_commands(jobstatus: CommandLine) -> None:
     done = subprocess.run(command, env=jobstatus.env, input="through", capture_output=True, text=True, check=True)
 
     assert done.stdout == "through"
+
+
+def drop(chunk: bytes) -> None:
+    """Take output for nobody."""
 
 
 def group_of_two(pids: Path) -> tuple[str, ...]:

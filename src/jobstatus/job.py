@@ -112,6 +112,8 @@ class Job:
         if self.started_at is None or not self.progress:
             return None
         spent = self.updated_at - self.started_at
+        if not spent:
+            return None
         try:
             return self.started_at + spent * (100 / self.progress)
         except OverflowError:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from jobstatus.console.session import signed_in
 from jobstatus.console.view import View
+from jobstatus.contract.spec import Node, Operation
 from jobstatus.errors import JobGone, JobNotFound, StoreUnavailable
 from jobstatus.ids import PATTERN
 
@@ -76,4 +77,20 @@ def _polls(view: View) -> list[dict[str, Any]]:
     tags = {tag["x-contract"]: tag for tag in view.document.raw["tags"]}
     reads = [op for op in view.document.operations.values() if op.method == "GET" and op.path.endswith("}")]
     first = {operation.contract: operation for operation in reversed(reads)}
-    return [{"tag": tags[name], "operation": first[name]} for name in view.document.contracts]
+    return [
+        {"tag": tags[name], "operation": first[name], "ways": _ways(view, first[name])}
+        for name in view.document.contracts
+    ]
+
+
+def _ways(view: View, operation: Operation) -> list[str]:
+    """Name the headers that carry the credential of an operation."""
+    schemes = view.document.raw["components"]["securitySchemes"]
+    alternatives = view.document.raw["paths"][operation.path][operation.method.lower()]["security"]
+    return [_way(schemes[name]) for name in alternatives[0]]
+
+
+def _way(scheme: Node) -> str:
+    if scheme["type"] == "oauth2":
+        return "Authorization: Bearer"
+    return f"Cookie: {scheme['name']}" if scheme["in"] == "cookie" else str(scheme["name"])

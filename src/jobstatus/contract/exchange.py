@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.requests import Request as HttpRequest
@@ -62,6 +63,6 @@ def describe(http: HttpRequest, profile: str) -> Request:
         id=asked if _REQUEST_ID.fullmatch(asked) else str(uuid4()),
         method=http.method,
         path=http.scope["path"],
-        url=f"{http.scope['scheme']}://{host}{http.scope['path']}",
+        url=f"{http.scope['scheme']}://{host}{quote(http.scope['path'])}",
         profile=profile,
     )
