@@ -10,25 +10,22 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
 from jobstatus.errors import BadRequest, JobstatusError
 from jobstatus.ids import canonical
-from jobstatus.job import Event, Failure, FailureKind, Job, Link, Report, Result, Status
-from jobstatus.service import Draft, JobService
+from jobstatus.job import Job, Status
+from jobstatus.service import JobService
 
 from . import problem
-from .links import polls
-from .times import micros
+from .record import draft, event_body, job_body, moment, report
 from .wire import complete, encode
 
 __all__ = [
     "EXTRA_METHODS",
     "STRICT_QUERY",
-    "body",
     "cancel_job",
     "complete",
     "create_job",
@@ -48,15 +45,7 @@ _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 async def create_job(service: JobService, caller: Caller, *, body: Mapping[str, Any]) -> Answer:
     """Write a new job and say where it is to be polled."""
-    draft = Draft(
-        type=body["type"],
-        id=body.get("id"),
-        tenant=body.get("tenant"),
-        message=body.get("message"),
-        eta=_time("$.eta", body.get("eta")),
-        lease=_lease(body),
-    )
-    job = await service.create(caller, draft)
+    job = await service.create(caller, draft(body))
     answer = _job(job)
     return replace(answer, status=201, headers={**answer.headers, "Location": f"/jobs/{job.id}"})
 
@@ -70,16 +59,7 @@ async def report_job(
     service: JobService, caller: Caller, *, id: str, body: Mapping[str, Any], if_match: str | None = None
 ) -> Answer:
     """Apply a worker's report."""
-    said = Report(
-        status=Status(body["status"]) if "status" in body else None,
-        progress=body.get("progress"),
-        message=body.get("message"),
-        eta=_time("$.eta", body.get("eta")),
-        result=_result(body["result"]) if "result" in body else None,
-        error=_failure(body["error"]) if "error" in body else None,
-        lease=_lease(body),
-    )
-    return _job(await service.report(caller, canonical(id), said, version=_version(if_match)))
+    return _job(await service.report(caller, canonical(id), report(body), version=_version(if_match)))
 
 
 async def cancel_job(service: JobService, caller: Caller, *, id: str, if_match: str | None = None) -> Answer:
@@ -95,7 +75,7 @@ async def delete_job(service: JobService, caller: Caller, *, id: str, if_match: 
 
 async def list_job_events(service: JobService, caller: Caller, *, id: str) -> Answer:
     """Give a job's timeline, oldest first."""
-    return Answer({"events": [_event(event) for event in await service.events(caller, canonical(id))]})
+    return Answer({"events": [event_body(event) for event in await service.events(caller, canonical(id))]})
 
 
 async def list_jobs(
@@ -116,38 +96,13 @@ async def list_jobs(
         tenant=tenant,
         statuses=frozenset(map(Status, status)),
         type=type,
-        created_from=_time("created_from", created_from, location="query"),
-        created_before=_time("created_before", created_before, location="query"),
+        created_from=moment("created_from", created_from, location="query"),
+        created_before=moment("created_before", created_before, location="query"),
         below_number=_below(cursor),
         limit=limit,
     )
     next_cursor = None if page.below_number is None else _cursor(page.below_number)
-    return Answer({"jobs": [body(job) for job in page.jobs], "next_cursor": next_cursor})
-
-
-def body(job: Job) -> dict[str, Any]:
-    """Tell all of a job; every member is always there."""
-    return {
-        "id": job.id,
-        "number": job.number,
-        "tenant": job.tenant,
-        "owner": job.owner,
-        "type": job.type,
-        "status": job.status.value,
-        "progress": job.progress,
-        "message": job.message,
-        "eta": _stamp(job.expected_end),
-        "result": _result_body(job.result) if job.result else None,
-        "error": _failure_body(job.error) if job.error else None,
-        "created_at": _stamp(job.created_at),
-        "started_at": _stamp(job.started_at),
-        "updated_at": _stamp(job.updated_at),
-        "ended_at": _stamp(job.ended_at),
-        "expires_at": _stamp(job.expires_at),
-        "lease_until": _stamp(job.lease_until),
-        "version": job.version,
-        "links": polls(job),
-    }
+    return Answer({"jobs": [job_body(job) for job in page.jobs], "next_cursor": next_cursor})
 
 
 def failure(error: JobstatusError, request: Request) -> Answer:
@@ -156,74 +111,7 @@ def failure(error: JobstatusError, request: Request) -> Answer:
 
 
 def _job(job: Job) -> Answer:
-    return Answer(body(job), headers={"ETag": f'"{job.version}"'})
-
-
-def _event(event: Event) -> dict[str, Any]:
-    return {
-        "version": event.version,
-        "at": _stamp(event.at),
-        "status": event.status.value,
-        "progress": event.progress,
-        "message": event.message,
-        "actor": event.actor,
-    }
-
-
-def _result_body(result: Result) -> dict[str, Any]:
-    return {
-        "links": [{"entity": link.entity, "href": link.href} for link in result.links],
-        "response_data": result.response_data,
-        "entities": dict(result.entities),
-    }
-
-
-def _failure_body(error: Failure) -> dict[str, Any]:
-    return {
-        "kind": error.kind.value,
-        "message": error.message,
-        "code": error.code,
-        "type": error.type,
-        "http_status": error.http_status,
-        "invalid": list(error.invalid),
-    }
-
-
-def _result(body: Mapping[str, Any]) -> Result:
-    return Result(
-        links=tuple(Link(entity=link["entity"], href=link["href"]) for link in body.get("links", ())),
-        response_data=body.get("response_data"),
-        entities=body.get("entities", {}),
-    )
-
-
-def _failure(body: Mapping[str, Any]) -> Failure:
-    return Failure(
-        kind=FailureKind(body["kind"]),
-        message=body["message"],
-        code=body.get("code"),
-        type=body.get("type"),
-        http_status=body.get("http_status"),
-        invalid=tuple(body.get("invalid", ())),
-    )
-
-
-def _lease(body: Mapping[str, Any]) -> timedelta | None:
-    return timedelta(seconds=body["lease_seconds"]) if "lease_seconds" in body else None
-
-
-def _stamp(at: datetime | None) -> str | None:
-    return micros(at) if at else None
-
-
-def _time(field: str, text: str | None, location: str = "body") -> datetime | None:
-    """Read an RFC 3339 time. The spec's format lets leap seconds and the year 0 pass, which no clock here has."""
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadRequest.of(location, field, "format", "is not a time that a calendar has") from None
+    return Answer(job_body(job), headers={"ETag": f'"{job.version}"'})
 
 
 def _version(if_match: str | None) -> int | None:
