@@ -219,11 +219,7 @@ def free_port(wished: int) -> int:
 def show_doors(demo: Demo) -> None:
     """Show where the server is to be found, and the keys."""
     grid = Table.grid(padding=(0, 2))
-    for path, what in (
-        ("/", "what runs here"),
-        ("/docs", "each contract's reference"),
-        ("/console", "one job in five"),
-    ):
+    for path, what in DOORS.items():
         grid.add_row(Text(demo.url + path, "bold"), what)
     for preset, variable in KEYS.items():
         grid.add_row(preset, Text(demo.env[variable], "cyan"))

@@ -17,7 +17,7 @@ class Exit(IntEnum):
     FAILED = 1
     """The job that was watched failed."""
     USAGE = 2
-    """The command line, a setting or a field is wrong."""
+    """The command line, a setting or a field is wrong; the server cannot listen where it was told to."""
     CANCELLED = 3
     """The job that was watched was cancelled."""
     MISSING = 4

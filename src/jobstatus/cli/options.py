@@ -57,8 +57,8 @@ def tenant_name(text: str) -> str:
 
 
 def rfc3339(at: datetime) -> str:
-    """Write a time as the contract does."""
-    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    """Write a time in UTC as the contract does."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def json_object(text: str) -> dict[str, Any]:

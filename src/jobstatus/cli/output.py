@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable
@@ -41,8 +42,9 @@ def print_json(value: Any, file: TextIO | None = None) -> None:
 
 
 def complain(trouble: str) -> None:
-    """Tell of a trouble in one line on standard error."""
-    print(f"jobstatus: {clean(trouble)}", file=sys.stderr, flush=True)
+    """Tell of a trouble in one line on standard error, if anybody is left to read it."""
+    with contextlib.suppress(OSError):
+        print(f"jobstatus: {clean(trouble)}", file=sys.stderr, flush=True)
 
 
 def text(value: Any, style: str = "") -> Text:

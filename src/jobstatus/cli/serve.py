@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from jobstatus.errors import ConfigurationError
 from jobstatus.settings import Settings
 
-from . import output
+from . import exits, output
 from .options import Store
 
 EXAMPLE = "Example: jobstatus serve --port 8080 --store sqlite:///jobs.db"
@@ -63,9 +63,16 @@ async def _prepare(settings: Settings) -> None:
 
 
 def _run(settings: Settings) -> None:
+    logging.getLogger("uvicorn.error").addHandler(Announcer())
+    try:
+        _listen(settings)
+    except SystemExit:  # it has told why, but its exit code has another meaning here
+        raise typer.Exit(exits.Exit.USAGE) from None
+
+
+def _listen(settings: Settings) -> None:
     import uvicorn
 
-    logging.getLogger("uvicorn.error").addHandler(_Announcer())
     uvicorn.run(
         "jobstatus.app:create_app",
         factory=True,
@@ -80,12 +87,12 @@ def _run(settings: Settings) -> None:
     )
 
 
-class _Announcer(logging.Handler):
+class Announcer(logging.Handler):
     """Tells where the server listens, once it does, and its troubles; the rest of its talk is for nobody."""
 
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage()
         if record.levelno >= logging.WARNING:
-            output.complain(said)
+            output.complain(self.format(record))
         elif said.startswith("Uvicorn running on "):
             print(f"jobstatus listens on {said.split()[3]} (Ctrl-C to stop)", flush=True)

@@ -20,7 +20,7 @@ from .options import SERVER, AsJson, JobId, Server, Token
 
 EXAMPLE = "Example: jobstatus watch 01990b2e-7c1d-7a30-9f6e-2f1d5c8b4a10 --timeout 600"
 INTERVAL = 1.0
-"""Seconds between two looks, unless the server asks for more."""
+"""Seconds between two looks."""
 
 Show = Callable[[JobView], None]
 
@@ -69,7 +69,7 @@ async def follow(client: Client, id: str, patience: float) -> AsyncIterator[JobV
             yield job
         if Status(job["status"]).terminal:
             return
-        await asyncio.sleep(client.retry_after or INTERVAL)
+        await asyncio.sleep(INTERVAL)
 
 
 async def _sit_out(client: Client, id: str, patience: float) -> JobView:

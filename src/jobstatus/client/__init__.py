@@ -57,6 +57,7 @@ class Unavailable(ClientError):
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        """After how many seconds the server wants to be asked again, if it says so."""
 
 
 _REFUSALS: Mapping[int, type[Refused]] = {
@@ -72,13 +73,11 @@ _REFUSALS: Mapping[int, type[Refused]] = {
 class Client:
     """Speaks to one server with one token. Each method raises a `ClientError` where it does not get its answer."""
 
-    def __init__(self, server: str, token: str | None = None, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, server: str, token: str | None = None) -> None:
         if token and not (token.isascii() and token.isprintable()):
             raise ConfigurationError("the token has characters that no token has")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.AsyncClient(base_url=_url(server), headers=headers, timeout=timeout)
-        self.retry_after: float | None = None
-        """After how many seconds the last answer asks to be asked again."""
+        self._http = httpx.AsyncClient(base_url=_url(server), headers=headers, timeout=TIMEOUT)
 
     async def __aenter__(self) -> Self:
         return self
@@ -138,9 +137,8 @@ class Client:
             response = await self._http.request(method, path, **request)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unavailable(str(error) or type(error).__name__) from error
-        self.retry_after = _seconds(response.headers.get("Retry-After"))
         if not response.is_success:
-            raise _refusal(response, self.retry_after)
+            raise _refusal(response)
         return _body(response) if response.content else None
 
 
@@ -184,10 +182,10 @@ def _body(response: httpx.Response) -> Any:
     return body
 
 
-def _refusal(response: httpx.Response, retry_after: float | None) -> ClientError:
+def _refusal(response: httpx.Response) -> ClientError:
     reason = _reason(response)
     if response.status_code in TEMPORARY:
-        return Unavailable(reason, retry_after)
+        return Unavailable(reason, _seconds(response.headers.get("Retry-After")))
     return _REFUSALS.get(response.status_code, Refused)(response.status_code, reason)
 
 

@@ -93,7 +93,7 @@ class Worker:
         with contextlib.suppress(ClientError):
             await reporter.exchange()
         if reporter.heard.done():
-            return Outcome(reporter.job, obeyed(reporter.heard.result()))
+            return await self._conclude(reporter, obeyed(reporter.heard.result()))
         try:
             command = await Command.start(self._work.command, {**os.environ, "JOBSTATUS_JOB_ID": job["id"]})
         except OSError as error:
@@ -157,6 +157,15 @@ class Worker:
         return said
 
     async def _pump(self, command: Command) -> None:
+        """Empty the pipe whatever becomes of the output, so that the command can go on."""
+        try:
+            await self._pass_on(command)
+        except Exception as error:
+            self._warn(f"{error!r}; the output is read no longer, the command goes on")
+            while await command.read():
+                pass
+
+    async def _pass_on(self, command: Command) -> None:
         """Pass the output through and read it; it is read even when nobody takes it any more."""
         wanted = True
         while chunk := await command.read():

@@ -10,7 +10,7 @@ from jobstatus.client.wire import JobError
 CANCELLED = 130
 """The exit code where the job was cancelled: stopped on request, as by Ctrl-C."""
 ABANDONED = 7
-"""The exit code where others ended the job while the command ran."""
+"""The exit code where the job was ended by others, or lost."""
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 SIGNALLED = 128
@@ -61,6 +61,8 @@ def overtaken(status: str) -> Ending:
     """Judge a command whose job has ended otherwise than by its worker's report."""
     if status == "cancelled":
         return Ending(None, CANCELLED, note="the job was cancelled")
+    if status == "lost":
+        return Ending(None, ABANDONED, note="the job was lost: the server heard nothing for longer than its lease")
     return Ending(None, ABANDONED, note=f"the job was ended by others: it is {status}")
 
 

@@ -15,6 +15,8 @@ POLL = 2.0
 """Seconds between two looks at the job, at the most."""
 GONE = "gone"
 """What is heard of a job that is not there any more."""
+LOST = "lost"
+"""What is heard of a job that failed because nothing was heard of it for longer than its lease."""
 _GOING = ("pending", "running")
 
 
@@ -43,8 +45,8 @@ class Reporter:
         while True:
             try:
                 status = await self.exchange()
-            except ClientError as error:
-                self._complain(f"{error}; the command goes on")
+            except Exception as error:  # whatever it is: who falls silent lets the lease run out
+                self._complain(f"{error if isinstance(error, ClientError) else repr(error)}; the command goes on")
                 asked = error.retry_after if isinstance(error, Unavailable) else None
                 await asyncio.sleep(max(next(waits), asked or 0))
                 continue
@@ -97,7 +99,8 @@ class Reporter:
 
     async def _speak(self, said: Said) -> str:
         self.job = await (self._report(said) if said else self._client.get(self.job["id"]))
-        return self.job["status"]
+        error = self.job["error"]
+        return LOST if error and error["kind"] == LOST else self.job["status"]
 
     async def _report(self, said: Said) -> JobView:
         """Report; where the job stands against it, give it as it stands."""
