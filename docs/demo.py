@@ -66,11 +66,11 @@ class Demo:
         return answer
 
     @contextmanager
-    def running(self, type: str, command: Sequence[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    def running(self, options: Sequence[str], command: Sequence[str]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         """Run a command as a job; give the job's id."""
-        show(f"jobstatus run --type {type} -- {' '.join(quoted(part) for part in command)}")
+        show(f"jobstatus run {' '.join(options)} -- {' '.join(quoted(part) for part in command)}")
         process = subprocess.Popen(  # noqa: S603  the same
-            [*COMMAND, "run", "--type", type, "--", *command],
+            [*COMMAND, "run", *options, "--", *command],
             env=self.env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -115,12 +115,13 @@ def perform(demo: Demo) -> None:
     """Show what there is to see."""
     console.print("Each answer is shown as it came, its headers left out.")
     console.rule("A job that waits")
-    show("jobstatus jobs create --type export")
-    demo.poll(links_of(demo.jobstatus("jobs", "create", "--type", "export")), "pending")
+    show("jobstatus jobs create --type pack")
+    waiting = demo.jobstatus("jobs", "create", "--type", "pack")
+    links = links_of(waiting)
+    demo.poll(links, "pending")
 
-    console.rule("A command that works")
-    with demo.running("pack", WORK) as (id, process):
-        links = links_of(demo.jobstatus("jobs", "show", id))
+    console.rule("The same job, taken over by a worker")
+    with demo.running(("--job", waiting["id"]), WORK) as (_, process):
         time.sleep(GLANCE)
         demo.poll(links, "running")
         console.rule("The same job, as time goes by")
@@ -128,7 +129,7 @@ def perform(demo: Demo) -> None:
     demo.poll(links, "succeeded")
 
     console.rule("A command that fails")
-    with demo.running("copy", FAILING) as (id, process):
+    with demo.running(("--type", "copy"), FAILING) as (id, process):
         links = links_of(demo.jobstatus("jobs", "show", id))
         process.wait()
     demo.poll(links, "failed")

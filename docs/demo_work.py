@@ -13,7 +13,7 @@ from pathlib import Path
 
 FILES = 40
 SIZE = 1_000_000
-PACE = 0.4
+PACE = 0.5
 """Seconds for one file at the least, so that there is something to see on a fast machine."""
 
 

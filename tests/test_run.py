@@ -103,6 +103,24 @@ def test_the_command_knows_its_job(jobstatus: CommandLine) -> None:
     assert done.stderr == "job chosen-1\n"
 
 
+def test_a_pending_job_is_taken_over_once(jobstatus: CommandLine) -> None:
+    """A job that waits is run under its own id; whoever comes second does not start the command."""
+    waiting = json.loads(jobstatus("jobs", "create", "--type", "queued", "--json").stdout)
+    take = ("run", "--job", waiting["id"], "--", "echo", "done")
+
+    first, second = jobstatus(*take), jobstatus(*take)
+
+    assert (first.returncode, first.stdout) == (0, "done\n")
+    assert (second.returncode, second.stdout) == (7, "")
+    assert jobstatus.job(waiting["id"])["status"] == "succeeded"
+
+
+def test_a_job_is_either_created_or_taken_over(jobstatus: CommandLine) -> None:
+    """Which of the two is said."""
+    assert jobstatus("run", "--", "true").returncode == 2
+    assert jobstatus("run", "--type", "t", "--job", "x", "--", "true").returncode == 2
+
+
 def test_output_is_passed_through_untouched(jobstatus: CommandLine) -> None:
     """Whatever bytes a command writes, however many, and without its last line's end."""
     code = "import os; os.write(1, b'\\x1b[1m\\xff' + b'y' * 300000 + b'\\r\\n~')"

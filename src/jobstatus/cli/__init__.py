@@ -27,6 +27,10 @@ app.add_typer(credentials.group, name="credentials")
 
 def main() -> None:
     """Run the command line; what goes wrong is one line on standard error and an exit code."""
+    own = sys.argv[1 : sys.argv.index("--")] if "--" in sys.argv else sys.argv[1:]
+    if any("\udc80" <= character <= "\udcff" for argument in own for character in argument):
+        output.complain("an argument is not UTF-8")
+        sys.exit(exits.Exit.USAGE)
     try:
         app()
     except JobstatusError as error:

@@ -95,6 +95,8 @@ def add(
         expires_at=moment(expires) if expires else None,
     )
     _in_store(store, lambda opened: opened.add_credential(credential))
+    if not credential.permissions:
+        output.complain("the credential holds no permission: see --contract and --permission")
     if as_json:
         output.print_json({**_view(credential, utc_now()), "token": token})
     else:

@@ -42,11 +42,11 @@ def moment(text: str, now: datetime | None = None) -> datetime:
         if span := _SPAN.fullmatch(text):
             return (now or datetime.now(UTC)) + timedelta(**{_UNITS[span[2]]: int(span[1])})
         at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
     except (ValueError, OverflowError):
-        at = None
-    if at is None or at.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} is neither a time such as 2026-01-02T03:04:05Z nor a span such as 30d")
-    return at.astimezone(UTC)
+        pass
+    raise typer.BadParameter(f"{text!r} is neither a time such as 2026-01-02T03:04:05Z nor a span such as 30d")
 
 
 def tenant_name(text: str) -> str:

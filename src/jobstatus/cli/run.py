@@ -24,7 +24,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run(
     command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="What to run.", show_default=False)],
-    type: Annotated[str, typer.Option(help="What kind of work it is.", show_default=False)],
+    type: Annotated[str | None, typer.Option(help="What kind of work it is.", show_default=False)] = None,
+    job: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take this pending job over, in place of creating one.")
+    ] = None,
     id: Annotated[str | None, typer.Option(help="The job's id; made by the server if left out.")] = None,
     message: Annotated[str | None, typer.Option(help="What a person is to know until the command says more.")] = None,
     lease: Annotated[
@@ -46,8 +49,17 @@ def run(
     command's JOBSTATUS_JOB_ID. With --json the job is printed on standard error, at the start and at the end.
     The exit code is the command's own; 130 if the job was cancelled.
     """
+    if (type is None) == (job is None):
+        raise typer.BadParameter("give either --type, to create a job, or --job, to take one over")
     work = Work(
-        command=command, type=type, id=id, message=message, lease=lease, grace=grace, report_timeout=report_timeout
+        command=command,
+        type=type,
+        job=job,
+        id=id,
+        message=message,
+        lease=lease,
+        grace=grace,
+        report_timeout=report_timeout,
     )
     raise typer.Exit(ask(server, token, lambda client: _run(client, work, as_json)))
 

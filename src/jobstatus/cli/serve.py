@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import secrets
@@ -15,7 +16,7 @@ from jobstatus.errors import ConfigurationError
 from jobstatus.settings import Settings
 
 from . import exits, output
-from .options import Store
+from .options import AsJson, Store
 
 EXAMPLE = "Example: jobstatus serve --port 8080 --store sqlite:///jobs.db"
 SHUTDOWN = 10
@@ -34,11 +35,12 @@ def serve(
         "workers"
     ].default,
     store: Store = _FIELDS["store"].default,
+    as_json: AsJson = False,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C; requests under way are still answered. All settings: docs/settings.md."""
     settings = _settings(host=host, port=port, workers=workers, store=store)
     asyncio.run(_prepare(settings))
-    _run(settings)
+    _run(settings, as_json)
 
 
 def _settings(**given: str | int) -> Settings:
@@ -62,8 +64,8 @@ async def _prepare(settings: Settings) -> None:
     await store.aclose()
 
 
-def _run(settings: Settings) -> None:
-    logging.getLogger("uvicorn.error").addHandler(Announcer())
+def _run(settings: Settings, as_json: bool) -> None:
+    logging.getLogger("uvicorn.error").addHandler(Announcer(as_json))
     try:
         _listen(settings)
     except SystemExit:  # it has told why, but its exit code has another meaning here
@@ -90,9 +92,17 @@ def _listen(settings: Settings) -> None:
 class Announcer(logging.Handler):
     """Tells where the server listens, once it does, and its troubles; the rest of its talk is for nobody."""
 
+    def __init__(self, as_json: bool = False) -> None:
+        super().__init__()
+        self._as_json = as_json
+
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage()
         if record.levelno >= logging.WARNING:
             output.complain(self.format(record))
         elif said.startswith("Uvicorn running on "):
-            print(f"jobstatus listens on {said.split()[3]} (Ctrl-C to stop)", flush=True)
+            url = said.split()[3]
+            print(
+                json.dumps({"url": url}) if self._as_json else f"jobstatus listens on {url} (Ctrl-C to stop)",
+                flush=True,
+            )

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from jobstatus.client import Client, ClientError, Unavailable
+from jobstatus.client import Client, ClientError, Stale, Unavailable
 from jobstatus.client.wire import JobView, NewJob, Said
 from jobstatus.progress import Output
 
@@ -32,7 +32,10 @@ class Work:
     """A command, and how to run it."""
 
     command: Sequence[str]
-    type: str
+    type: str | None = None
+    """What kind of job to create; not needed where one is taken over."""
+    job: str | None = None
+    """The id of a pending job to take over, in place of creating one."""
     id: str | None = None
     message: str | None = None
     lease: int = 60
@@ -85,9 +88,9 @@ class Worker:
         """Run the command to its end, and see that the server knows of it.
 
         Raises:
-            ClientError: the job could not be created; the command was not started.
+            ClientError: the job could not be created or taken over; the command was not started.
         """
-        job = await self._client.create(_new_job(self._work))
+        job = await self._obtain()
         self._started(job)
         reporter = Reporter(self._client, job, self._output, lease=self._work.lease, warn=self._warn)
         with contextlib.suppress(ClientError):
@@ -99,6 +102,16 @@ class Worker:
         except OSError as error:
             return await self._conclude(reporter, unstartable(error))
         return await self._accompany(reporter, command)
+
+    async def _obtain(self) -> JobView:
+        """Create the job, or take one over: of several workers that want the same job, one gets it."""
+        if self._work.job is None:
+            return await self._client.create(_new_job(self._work))
+        job = await self._client.get(self._work.job)
+        if job["status"] != "pending":
+            raise Stale(409, f"the job {job['id']} is {job['status']}, and only a pending one can be taken over")
+        said: Said = {"status": "running", "lease_seconds": self._work.lease}
+        return await self._client.report(job["id"], said, version=job["version"])
 
     async def _accompany(self, reporter: Reporter, command: Command) -> Outcome:
         async with _beside(self._pump(command)) as pump:
@@ -194,7 +207,7 @@ async def _beside(work: Coroutine[Any, Any, T]) -> AsyncGenerator[asyncio.Task[T
 
 
 def _new_job(work: Work) -> NewJob:
-    new: NewJob = {"type": work.type, "lease_seconds": work.lease}
+    new: NewJob = {"type": "command" if work.type is None else work.type, "lease_seconds": work.lease}
     if work.id is not None:
         new["id"] = work.id
     if work.message is not None:
