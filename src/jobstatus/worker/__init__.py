@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from jobstatus.client import Client, ClientError, Stale, Unavailable
@@ -117,26 +118,26 @@ class Worker:
         async with _beside(self._pump(command)) as pump:
             try:
                 async with _beside(reporter.follow()):
-                    ending = await self._attend(command, reporter)
+                    judge = await self._attend(command, reporter)
                     await asyncio.wait({pump}, timeout=DRAIN)
-                outcome = await self._conclude(reporter, ending)
+                outcome = await self._conclude(reporter, judge(self._output.tail))
                 await self._unless_signalled(pump)
             finally:
                 command.close()
         return outcome
 
-    async def _attend(self, command: Command, reporter: Reporter) -> Ending:
-        """Wait until the command ends or is to stop, and stop it then."""
+    async def _attend(self, command: Command, reporter: Reporter) -> Callable[[str], Ending]:
+        """Wait until the command ends or is to stop, and stop it then; give how to judge it by its last output."""
         async with _beside(command.wait()) as ended, _beside(self._signals.get()) as signalled:
             awaited: set[asyncio.Future[Any]] = {ended, signalled, reporter.heard}
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
-                return exited(ended.result(), self._output.tail)
+                return partial(exited, ended.result())
             if signalled.done():
                 await self._stop(command, signalled.result())
-                return interrupted(signalled.result(), self._output.tail)
+                return partial(interrupted, signalled.result())
         await self._stop(command, signal.SIGTERM)
-        return obeyed(reporter.heard.result())
+        return lambda _: obeyed(reporter.heard.result())
 
     async def _stop(self, command: Command, number: signal.Signals) -> None:
         command.signal(number)
