@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -43,8 +43,11 @@ def print_json(value: Any, file: TextIO | None = None) -> None:
 
 def complain(trouble: str) -> None:
     """Tell of a trouble in one line on standard error, if anybody is left to read it."""
-    with contextlib.suppress(OSError):
+    try:
         print(f"jobstatus: {clean(trouble)}", file=sys.stderr, flush=True)
+    except OSError:
+        # What is left unsaid would be tried once more at the exit, and the exit code would be Python's own for that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def text(value: Any, style: str = "") -> Text:
