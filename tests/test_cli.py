@@ -334,3 +334,9 @@ def test_json_is_pure_ascii(jobstatus: CommandLine) -> None:
 
     assert shown.isascii()
     assert json.loads(shown)["message"] == "héllo \x9b2J ✓"
+
+
+def test_each_exit_code_means_one_thing() -> None:
+    """No two ends are told by the same number."""
+    assert len(Exit.__members__) == len(set(Exit))  # an alias would be counted once
+    assert int(Exit.STOPPED) == 130

@@ -7,6 +7,7 @@ from enum import IntEnum
 from jobstatus.client import Denied, Missing, Refused, Stale, Unavailable
 from jobstatus.errors import Conflict, JobstatusError, StoreUnavailable
 from jobstatus.worker.ending import ABANDONED
+from jobstatus.worker.ending import CANCELLED as WORK_CANCELLED
 
 
 class Exit(IntEnum):
@@ -30,7 +31,7 @@ class Exit(IntEnum):
     """The job stands against it: its state, its id or its version."""
     TIMEOUT = 124
     """The time given with --timeout is over."""
-    STOPPED = CANCELLED
+    STOPPED = WORK_CANCELLED
     """Stopped by Ctrl-C; for `run`, the job was cancelled."""
 
 

@@ -88,7 +88,7 @@ def show_job(job: JobView) -> None:
     for name in _JOB_FIELDS:
         grid.add_row(text(name, "bold"), shown.get(name, text(dict(job)[name])))
     for name in _TIMES:
-        grid.add_row(text(name, "bold"), time(dict(job)[name]))  # type: ignore[arg-type]
+        grid.add_row(text(name, "bold"), time(dict(job)[name]))  # type: ignore[arg-type]  # a record read by name
     if job["error"]:
         grid.add_row(text("error", "bold"), text(_blame(job)))
     if job["result"]:
