@@ -56,6 +56,7 @@ class JobStore(Protocol):
 
         Raises:
             DuplicateId: a job or a tombstone has this id already; nothing is written.
+            DuplicateWork: another job has the same `work`, which is not None; nothing is written.
         """
 
     async def get(self, key: str | int) -> Job | Tombstone | None:
@@ -95,13 +96,13 @@ class JobStore(Protocol):
 
 
 class CredentialStore(Protocol):
-    """The credentials, by the SHA-256 of their token."""
+    """The credentials, by the SHA-256 of their token, name or access key."""
 
     async def add_credential(self, credential: Credential) -> None:
         """Keep a new credential. Its id and digest are unique: a second one with either raises `DuplicateId`."""
 
     async def find_credential(self, digest: bytes) -> Credential | None:
-        """Read the credential whose token has this SHA-256, revoked and expired ones included."""
+        """Read the credential with this digest, revoked and expired ones included."""
 
     async def credentials(self) -> Sequence[Credential]:
         """Read all credentials, oldest first."""

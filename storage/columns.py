@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
+from jobstatus.credential import Kind
 from jobstatus.job import Failure, FailureKind, Link, Result, Status
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +81,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 StatusText = Written(str, Status)
+KindText = Written(str, Kind)
 ResultText = Written(_write, _result)
 FailureText = Written(_write, _failure)
 WordsText = Written(_write_sorted, _words)

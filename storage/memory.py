@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from jobstatus.credential import Credential
-from jobstatus.errors import DuplicateId, VersionMismatch
+from jobstatus.errors import DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.job import Event, Job, Tombstone
 
 from .base import JobQuery, Term
@@ -21,6 +21,7 @@ class MemoryStore:
         self._last_number = 0
         self._ids: dict[int, str] = {}
         self._jobs: dict[str, Job] = {}
+        self._works: dict[str, str] = {}
         self._events: dict[str, list[Event]] = {}
         self._tombstones: dict[str, Tombstone] = {}
         self._credentials: dict[bytes, Credential] = {}
@@ -31,10 +32,12 @@ class MemoryStore:
     async def create(self, job: Job, event: Event) -> Job:
         if job.id in self._jobs or job.id in self._tombstones:
             raise DuplicateId(job.id)
+        if job.work is not None and job.work in self._works:
+            raise DuplicateWork(self._works[job.work])
         self._last_number += 1
         numbered = replace(job, number=self._last_number)
         self._ids[numbered.number] = job.id
-        self._jobs[job.id] = numbered
+        self._put(numbered)
         self._events[job.id] = [event]
         return numbered
 
@@ -44,11 +47,12 @@ class MemoryStore:
 
     async def replace(self, job: Job, event: Event) -> None:
         self._expect(job.id, job.version - 1)
-        self._jobs[job.id] = job
+        self._put(job)
         self._events[job.id].append(event)
 
     async def bury(self, job: Job, tombstone: Tombstone) -> None:
         self._expect(job.id, job.version)
+        self._works.pop(job.work or "", None)
         del self._jobs[job.id], self._events[job.id]
         self._tombstones[job.id] = tombstone
 
@@ -92,6 +96,14 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         """Keep everything: there is nothing to let go of."""
+
+    def _put(self, job: Job) -> None:
+        before = self._jobs.get(job.id)
+        if before is not None and before.work is not None:
+            del self._works[before.work]
+        if job.work is not None:
+            self._works[job.work] = job.id
+        self._jobs[job.id] = job
 
     def _credential(self, id: str) -> Credential | None:
         return next((held for held in self._credentials.values() if held.id == id), None)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import Delete
 
 from jobstatus.credential import Credential
-from jobstatus.errors import DuplicateId, VersionMismatch
+from jobstatus.errors import Conflict, DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.job import Event, Job, Status, Tombstone
 
 from .base import JobQuery, Term
@@ -53,7 +53,7 @@ def create_job(connection: Connection, job: Job, event: Event) -> Job:
         written = insert(jobs).values(_row(job, without={"number"})).returning(jobs.c.number)
         number = connection.execute(written).scalar_one()
     except IntegrityError as error:
-        raise DuplicateId(job.id) from error
+        raise _taken(connection, job) from error
     # Looked for only now: a burial of the same id, were it under way, has held the insertion up.
     if _find(connection, Tombstone, tombstones, job.id):
         raise DuplicateId(job.id)
@@ -120,6 +120,12 @@ def revoke_credential(connection: Connection, id: str, at: datetime) -> Credenti
     standing = or_(credentials.c.revoked_at.is_(None), later)
     connection.execute(update(credentials).where(it, standing).values(revoked_at=at))
     return _first(connection, Credential, select(credentials).where(it))
+
+
+def _taken(connection: Connection, job: Job) -> Conflict:
+    """Tell which of a new job's names is taken."""
+    other = connection.execute(select(jobs.c.id).where(jobs.c.work == job.work)).scalar() if job.work else None
+    return DuplicateId(job.id) if other is None or other == job.id else DuplicateWork(other)
 
 
 def _find(connection: Connection, record: type[Record], table: Table, key: str | int) -> Record | None:

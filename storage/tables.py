@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-from .columns import FailureText, Moment, Number, ResultText, StatusText, WordsText
+from .columns import FailureText, KindText, Moment, Number, ResultText, StatusText, WordsText
 
 metadata = MetaData()
 
@@ -31,10 +31,12 @@ jobs = Table(
     Column("ended_at", Moment),
     Column("expires_at", Moment),
     Column("lease_until", Moment),
+    Column("work", Text),
     Column("version", Integer, nullable=False),
     Index("jobs_of_tenant", "tenant", "number"),
     Index("jobs_to_expire", "expires_at"),
     Index("jobs_under_lease", "lease_until"),
+    Index("jobs_by_work", "work", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -70,6 +72,8 @@ credentials = Table(
     Column("tenant", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    Column("kind", KindText, nullable=False),
+    Column("secret", Text),
     Column("permissions", WordsText, nullable=False),
     Column("roles", WordsText, nullable=False),
     Column("broker", Boolean, nullable=False),

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
+
+from jobstatus.errors import ForeignTenant
 
 API_KEY = "api-key"
 """The role that makes a credential a brokering system's own key, and the header that such a key is sent in."""
 EVERY_TENANT = "*"
 """The tenant of a credential that has a part in all of them: an operator's."""
+ADMIN = "admin"
+"""The role that some contracts let do everything."""
+
+
+class Kind(StrEnum):
+    """What a credential is shown by."""
+
+    TOKEN = "token"  # noqa: S105  a word
+    """An opaque token."""
+    USER = "user"
+    """A name and a password."""
+    ACCESS_KEY = "access-key"
+    """An access key, by requests that are signed with the secret key that belongs to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +36,32 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     profile: str | None = None
+    name: str = ""
+    """What people call it; for a user, the name to log in with."""
 
     def sees(self, tenant: str) -> bool:
         """Tell whether jobs of *tenant* exist for this caller."""
         return self.tenant in (tenant, EVERY_TENANT)
 
+    def within(self, tenant: str | None) -> Caller:
+        """Give the caller narrowed to one of its tenants; none named leaves it as it is.
+
+        Raises:
+            ForeignTenant: the caller has no part in that tenant.
+        """
+        if tenant is None:
+            return self
+        if not self.sees(tenant):
+            raise ForeignTenant(tenant)
+        return replace(self, tenant=tenant)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A token as it is kept: never the token itself, only the SHA-256 of it.
+    """A credential as it is kept.
 
+    `digest`, by which it is found, is the SHA-256 of the token, of the user's name or of the access key; a token itself
+    is never kept. `secret` is what proves the others: a user's Argon2 hash, or an access key's secret key, encrypted.
     `permissions` holds what each contract calls scopes or permissions. A `broker` credential (eHealth) is good only
     together with an `api-key`. `profile`, where set, overrides the server's profile for this caller.
     """
@@ -39,6 +71,8 @@ class Credential:
     tenant: str
     digest: bytes
     created_at: datetime
+    kind: Kind = Kind.TOKEN
+    secret: str | None = field(default=None, repr=False)
     permissions: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     broker: bool = False
@@ -63,4 +97,9 @@ class Credential:
             permissions=self.permissions,
             roles=self.roles,
             profile=self.profile,
+            name=self.name,
         )
+
+
+NOBODY = Caller(id="", tenant="")
+"""The caller of an operation that is open to all."""

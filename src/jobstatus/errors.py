@@ -5,6 +5,7 @@
     │   ├── BadRequest            a field breaks a rule
     │   ├── PayloadTooLarge       the body is longer than the server takes
     │   ├── UnsupportedMediaType  the body is not in a form that the operation takes
+    │   ├── NotAcceptable         the client takes no form that the answer has
     │   ├── PathNotFound          no contract has this path
     │   └── MethodNotAllowed      the path exists, this method on it does not
     ├── AccessRefused
@@ -15,7 +16,8 @@
     ├── JobGone                   the job expired or was deleted
     ├── Conflict
     │   ├── TransitionRefused     the job's life does not allow this change
-    │   └── DuplicateId           the id chosen is taken
+    │   ├── DuplicateId           the id chosen is taken
+    │   └── DuplicateWork         an unfinished job does the same work already
     ├── VersionMismatch           the record is not at the version that was named
     ├── StoreUnavailable          the store cannot answer now
     ├── ConfigurationError        the server was set up wrongly
@@ -29,6 +31,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 
 class JobstatusError(Exception):
@@ -51,6 +55,8 @@ class Violation:
     """The rule's name, as JSON Schema spells it: `required`, `pattern`, `enum`, …"""
     message: str
     """What is wrong, for a person."""
+    params: tuple[Any, ...] = ()
+    """What the rule asks for: the values allowed, the pattern, the limit."""
 
 
 class BadRequest(RequestRefused):
@@ -78,6 +84,10 @@ class UnsupportedMediaType(RequestRefused):
     """The body is not in a form that the operation takes."""
 
 
+class NotAcceptable(RequestRefused):
+    """The client takes no form that the answer has."""
+
+
 class PathNotFound(RequestRefused, LookupError):
     """No contract has this path."""
 
@@ -99,12 +109,28 @@ class AccessRefused(JobstatusError):
     """The caller may not do this."""
 
 
-class Unauthenticated(AccessRefused):
-    """There is no credential, or not a valid one."""
+class Cause(StrEnum):
+    """Why a caller is not known. Contracts that are discreet tell them all alike."""
 
-    def __init__(self, *, missing: bool) -> None:
-        super().__init__("no credential was sent" if missing else "the credential is not valid")
-        self.missing = missing
+    MISSING = "no credential was sent"
+    UNKNOWN = "the credential is not known"
+    EXPIRED = "the credential has expired"
+    MALFORMED = "the credential has not the form of one"
+    UNREADABLE = "the credential cannot be decoded"
+    BAD_SIGNATURE = "the signature is not right"
+    BAD_DATE = "the signature is not of now"
+    BAD_PASSWORD = "the name or the password is not right"  # noqa: S105  a message
+    NO_USER = "the user is no more"
+    NO_KEY = "the access key is not known"
+
+
+class Unauthenticated(AccessRefused):
+    """There is no credential, or not a valid one; *detail* is what of it a contract may repeat, never a secret."""
+
+    def __init__(self, cause: Cause, detail: str | None = None) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
+        self.detail = detail
 
 
 class Forbidden(AccessRefused):
@@ -156,6 +182,14 @@ class DuplicateId(Conflict):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"the id {id} is taken")
+        self.id = id
+
+
+class DuplicateWork(Conflict):
+    """An unfinished job does the same work already."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"the job {id} does the same work")
         self.id = id
 
 

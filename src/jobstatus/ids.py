@@ -6,6 +6,8 @@ that the same UUID in any spelling is the same job. Contracts with another form 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from uuid import UUID
 
@@ -54,3 +56,8 @@ def object_number(id: str) -> int | None:
         return None
     number = int(id[8:], 16)
     return number if 0 < number < 2**63 else None
+
+
+def of_work(tenant: str, type: str, work: str) -> str:
+    """Name the work of a job: the SHA-256 of whose it is, of which kind, and what."""
+    return hashlib.sha256(json.dumps([tenant, type, work]).encode()).hexdigest()

@@ -77,7 +77,8 @@ class Result:
 class Job:
     """One job, as it stands at one version.
 
-    Times are UTC with microseconds. `number` is 0 until the store has given one.
+    Times are UTC with microseconds. `number` is 0 until the store has given one. No two unfinished jobs have the same
+    `work`: it names what a job does where doing it twice at a time would be wrong.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Job:
     ended_at: datetime | None = None
     expires_at: datetime | None = None
     lease_until: datetime | None = None
+    work: str | None = None
     version: int = 1
 
     @property

@@ -90,4 +90,5 @@ def _end(job: Job, retention: timedelta) -> Job:
         ended_at=job.updated_at,
         expires_at=job.updated_at + retention,
         lease_until=None,
+        work=None,
     )

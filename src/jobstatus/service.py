@@ -11,6 +11,7 @@ from jobstatus.clock import Clock, utc_now
 from jobstatus.credential import EVERY_TENANT, Caller
 from jobstatus.errors import (
     BadRequest,
+    DuplicateWork,
     ForeignTenant,
     JobGone,
     JobNotFound,
@@ -43,6 +44,8 @@ class Draft:
     message: str | None = None
     eta: datetime | None = None
     lease: timedelta | None = None
+    work: str | None = None
+    """What the job does, where an unfinished one that does the same for the tenant is to be given instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +82,27 @@ class JobService:
             DuplicateId: the id chosen is taken, by a job or by what is left of one.
             ForeignTenant: the draft names a tenant that the caller has no part in.
         """
-        now = self._clock()
-        job = Job(
-            id=ids.canonical(draft.id or ids.new_id()),
-            tenant=_tenant(caller, draft.tenant),
-            owner=caller.id,
-            type=draft.type,
-            message=draft.message,
-            eta=draft.eta,
-            lease_until=now + draft.lease if draft.lease else None,
-            created_at=now,
-            updated_at=now,
-        )
+        job = _first_version(caller, draft, self._clock())
         return await self._store.create(job, Event.of(job, caller.id))
+
+    async def submit(self, caller: Caller, draft: Draft) -> tuple[Job, bool]:
+        """Create a job unless an unfinished one does the same work: then give that, and say that it is not new.
+
+        Raises:
+            ForeignTenant: the draft names a tenant that the caller has no part in.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return await self.create(caller, draft), True
+            except DuplicateWork as same:
+                job = await self._unfinished(caller, same.id)
+                if job is not None:
+                    return job, False
+        raise StoreUnavailable(BUSY)
+
+    def now(self) -> datetime:
+        """Tell the time, for answers that speak of it."""
+        return self._clock()
 
     async def get(self, caller: Caller, key: str | int) -> Job:
         """Read one job by its id or number.
@@ -192,6 +203,13 @@ class JobService:
             if len(lapsed) < BATCH:
                 return ended
 
+    async def _unfinished(self, caller: Caller, id: str) -> Job | None:
+        try:
+            job = await self.get(caller, id)
+        except (JobNotFound, JobGone):
+            return None
+        return None if job.terminal else job
+
     async def _settled(self, caller: Caller, key: str | int, now: datetime) -> Job:
         """Read a job as it truly stands: one whose lease has lapsed is lost from this very read on."""
         for _ in range(ATTEMPTS):
@@ -224,6 +242,22 @@ async def _won(write: Awaitable[None]) -> bool:
     except VersionMismatch:
         return False
     return True
+
+
+def _first_version(caller: Caller, draft: Draft, now: datetime) -> Job:
+    tenant = _tenant(caller, draft.tenant)
+    return Job(
+        id=ids.canonical(draft.id or ids.new_id()),
+        tenant=tenant,
+        owner=caller.id,
+        type=draft.type,
+        message=draft.message,
+        eta=draft.eta,
+        lease_until=now + draft.lease if draft.lease else None,
+        work=ids.of_work(tenant, draft.type, draft.work) if draft.work is not None else None,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _tenant(caller: Caller, asked: str | None) -> str:
