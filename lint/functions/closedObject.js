@@ -1,9 +1,9 @@
-// An object with named members says whether it takes others too, and takes none unless it is free by design.
+// An object with named members says whether it takes others too, and takes none unless its component is free by design.
 
 export default function closedObject(schema, { free = [] }, { path }) {
   if (schema.type !== 'object' || !schema.properties) return [];
-  const name = path[path.length - 1];
-  const wanted = path[path.length - 2] === 'schemas' && free.includes(name);
+  const component = path[path.indexOf('schemas') + 1];
+  const wanted = path.includes('schemas') && free.includes(component);
   if (schema.additionalProperties === wanted) return [];
   return [{ message: `The object must say additionalProperties: ${wanted}.` }];
 }

@@ -1,5 +1,5 @@
-// What truly guards each operation: nothing may be called anonymously or without naming a permission, refusals are
-// declared, and a cookie never opens an operation that changes something.
+// What truly guards each operation: what may be called anonymously or without a permission says why, refusals are
+// declared, and a cookie opens no operation that changes something without a defence against forged requests.
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
 
@@ -23,17 +23,18 @@ function operations(document) {
 
 function complaints(operation, method, alternatives, schemes) {
   const found = [];
-  if (alternatives.length === 0 || alternatives.some((one) => Object.keys(one).length === 0)) {
-    found.push('The operation may be called without a credential.');
+  const open = Boolean(operation['x-open']);
+  const anonymous = alternatives.length === 0 || alternatives.some((one) => Object.keys(one).length === 0);
+  if (anonymous && !open) found.push('The operation may be called without a credential, and x-open does not say why.');
+  if (!open && alternatives.some((one) => permissions(one, operation).length === 0)) {
+    found.push('The operation names no scope and no permission that a caller needs, and x-open does not say why.');
   }
-  if (alternatives.some((one) => permissions(one, operation).length === 0)) {
-    found.push('The operation names no scope and no permission that a caller needs.');
-  }
-  for (const status of ['401', '403']) {
+  for (const status of anonymous ? [] : ['401', '403']) {
     if (!operation.responses?.[status]) found.push(`The operation is secured but declares no ${status}.`);
   }
-  if (method !== 'get' && alternatives.some((one) => Object.keys(one).some((name) => schemes[name]?.in === 'cookie'))) {
-    found.push('The operation changes something and takes a cookie: it needs a defence against forged requests.');
+  const cookie = alternatives.some((one) => Object.keys(one).some((name) => schemes[name]?.in === 'cookie'));
+  if (method !== 'get' && cookie && !operation['x-forgery-defence']) {
+    found.push('The operation changes something and takes a cookie: x-forgery-defence must say what guards it.');
   }
   return found;
 }

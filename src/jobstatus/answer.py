@@ -24,16 +24,29 @@ class Request:
     """Scheme, host and path, without the query."""
     profile: str
     """The contract's profile in force: `documented` or `deployed`."""
+    query: str = ""
+    """The query as it was sent."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the client sent, by names in lower case."""
+    operation: str | None = None
+    """The operation that is answered; none where the path or the method is not one of the contract's."""
+    cookies: tuple[str, ...] = ()
+    """What the way in wants the client to keep: values of `Set-Cookie`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body that is still an object, and headers. No body means that none is sent."""
+    """A status, a body that is still an object, and headers. No body means that none is sent.
+
+    Outside the operations of the spec a body may be bytes, which go out as they are.
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
+    cookies: tuple[str, ...] = ()
+    """Values of `Set-Cookie`."""
 
 
 class Contract(Protocol):
@@ -44,6 +57,15 @@ class Contract(Protocol):
     STRICT_QUERY: bool
     """Whether a query parameter that the spec does not know is an error, or passed over."""
 
+    def request_id(self) -> str:
+        """Make the id of a request whose client gave it none."""
+
+    def divert(self, request: Request) -> Answer | None:
+        """Give the answer to a request that is answered before its path is looked for, if it is one."""
+
+    def admit(self, request: Request) -> None:
+        """Refuse what no operation of the contract takes, from a caller who may call it: raises `RequestRefused`."""
+
     def failure(self, error: JobstatusError, request: Request) -> Answer:
         """Put an error into this contract's words. Total: an error of no kind it knows is a server error."""
 
@@ -52,3 +74,6 @@ class Contract(Protocol):
 
     def encode(self, body: Any) -> bytes:
         """Write the body as the contract writes its JSON."""
+
+    def finish(self, body: bytes, request: Request) -> tuple[bytes, Mapping[str, str]]:
+        """Give the bytes that go out, and the headers that depend on them."""

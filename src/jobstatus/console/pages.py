@@ -73,13 +73,14 @@ def blueprint(view: View) -> Blueprint:
 
 
 def _polls(view: View) -> list[dict[str, Any]]:
-    """Describe how each contract is polled: its first operation that reads one job."""
+    """Describe how each contract is polled: its first operation that reads one job. One that has none is left out."""
     tags = {tag["x-contract"]: tag for tag in view.document.raw["tags"]}
     reads = [op for op in view.document.operations.values() if op.method == "GET" and op.path.endswith("}")]
     first = {operation.contract: operation for operation in reversed(reads)}
     return [
         {"tag": tags[name], "operation": first[name], "ways": _ways(view, first[name])}
         for name in view.document.contracts
+        if name in first
     ]
 
 

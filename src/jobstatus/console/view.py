@@ -13,10 +13,10 @@ from uuid import uuid4
 from jobstatus.answer import Request
 from jobstatus.contract.engine import Engine, Rendered
 from jobstatus.contract.router import Router
-from jobstatus.contract.spec import Document
+from jobstatus.contract.spec import Document, Operation
 from jobstatus.contract.stages import permit
 from jobstatus.credential import Caller, Credential
-from jobstatus.errors import JobstatusError, Unauthenticated
+from jobstatus.errors import Cause, JobstatusError, Unauthenticated
 from jobstatus.security.gate import Gate
 from jobstatus.settings import Settings
 
@@ -63,7 +63,7 @@ class View:
         """Give the credential of *token*, if that is enough by itself. Raises `Unauthenticated`."""
         credential = self._wait(self._gate.admit(token))
         if not credential.stands_alone:
-            raise Unauthenticated(missing=False)
+            raise Unauthenticated(Cause.UNKNOWN)
         return credential
 
     def recognise(self, digest: bytes) -> Credential | None:
@@ -76,7 +76,8 @@ class View:
 
     async def _polls(self, caller: Caller, id: str, host: str) -> list[Poll]:
         operation, arguments = self._router.locate(f"/jobs/{id}")
-        native = await self._engine.perform(operation, caller, self._request(caller, f"/jobs/{id}", host), arguments)
+        request = self._request(caller, f"/jobs/{id}", host, operation)
+        native = await self._engine.perform(operation, caller, request, arguments)
         return [
             Poll(link["contract"], link["href"], answer.status, _pretty(answer.body))
             for link in json.loads(native.body)["links"]
@@ -86,16 +87,22 @@ class View:
     async def _poll(self, caller: Caller, path: str, host: str) -> Rendered:
         """Poll as the caller would, and be refused as the caller would be."""
         operation, arguments = self._router.locate(path)
-        request = self._request(caller, path, host)
+        request = self._request(caller, path, host, operation)
         try:
-            permit(operation, caller, None)
+            permit(operation, caller, request.profile)
             return await self._engine.perform(operation, caller, request, arguments)
         except JobstatusError as error:
             return self._engine.refuse(error, self._engine.contracts[operation.contract], request, operation)
 
-    def _request(self, caller: Caller, path: str, host: str) -> Request:
-        profile = caller.profile or self.settings.profile(self._router.contract(path))
-        return Request(id=str(uuid4()), method="GET", path=path, url=host.rstrip("/") + path, profile=profile)
+    def _request(self, caller: Caller, path: str, host: str, operation: Operation) -> Request:
+        return Request(
+            id=str(uuid4()),
+            method="GET",
+            path=path,
+            url=host.rstrip("/") + path,
+            profile=caller.profile or self.settings.profile(operation.contract),
+            operation=operation.id,
+        )
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:

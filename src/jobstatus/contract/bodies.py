@@ -28,8 +28,10 @@ def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractReq
 
         async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
             exchange = current.get()
-            body = parse(await read(receive, limit))
-            validate(schemas[exchange.known_operation.id], body)
+            body: Any = await read(receive, limit)
+            if not exchange.known_operation.raw_body:
+                body = parse(body)
+                validate(schemas[exchange.known_operation.id], body)
             exchange.arguments = {**exchange.arguments, "body": body}
             return receive, scope
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ class Rendered:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
 
 class Engine:
@@ -34,16 +36,18 @@ class Engine:
     def __init__(self, document: Document, contracts: Mapping[str, Contract]) -> None:
         self.document = document
         self.contracts = contracts
-        self._service: object | None = None
+        self._services: Mapping[str, object] = {}
         self._checks = AnswerChecks(document)
         self._handlers: dict[str, Handler] = {
             operation.id: getattr(contracts[operation.contract], operation.function)
             for operation in document.operations.values()
         }
+        self._curious = {id for id, handler in self._handlers.items() if "request" in _parameters(handler)}
+        """The operations whose handlers ask for the facts of the request."""
 
-    def start(self, service: object) -> None:
-        """Take what every handler is given first; before that nothing can be performed."""
-        self._service = service
+    def start(self, services: Mapping[str, object]) -> None:
+        """Take what handlers are given first, by the name that the spec calls it; before that nothing works."""
+        self._services = services
 
     def handler(self, operation: Operation) -> Handler:
         """Give the function bound to an operation."""
@@ -58,10 +62,9 @@ class Engine:
             JobstatusError: what the handler raised.
             ContractBroken: the answer breaks the spec.
         """
-        if self._service is None:
-            raise RuntimeError("the engine has not been started")
         told = replace(caller, profile=request.profile)
-        answer = await self._handlers[operation.id](self._service, told, **arguments)
+        asked = {"request": request} if operation.id in self._curious else {}
+        answer = await self._handlers[operation.id](self._services[operation.service], told, **arguments, **asked)
         return self._render(answer, self.contracts[operation.contract], request, operation)
 
     def refuse(self, error: Exception, contract: Contract, request: Request, operation: Operation | None) -> Rendered:
@@ -77,11 +80,25 @@ class Engine:
             log.error("error breaks the spec", request_id=request.id, path=request.path, exc_info=broken)
             return self._render(contract.failure(broken, request), contract, request, None)
 
+    def bare(self, answer: Answer, contract: Contract, request: Request) -> Rendered:
+        """Render an answer that belongs to no operation."""
+        return self._render(answer, contract, request, None)
+
     def _render(self, answer: Answer, contract: Contract, request: Request, operation: Operation | None) -> Rendered:
         answer = contract.complete(answer, request)
+        body, sealing = contract.finish(_encoded(answer.body, contract), request)
+        headers = {**answer.headers, **sealing}
         if operation is not None:
-            self._checks.check(operation, request.profile, answer)
-        if answer.body is None:
-            return Rendered(answer.status, answer.headers, b"")
-        body = contract.encode(answer.body)
-        return Rendered(answer.status, {"Content-Type": answer.media_type, **answer.headers}, body)
+            self._checks.check(operation, request.profile, replace(answer, headers=headers))
+        typed = {} if answer.body is None else {"Content-Type": answer.media_type}
+        return Rendered(answer.status, {**typed, **headers}, body, request.cookies + answer.cookies)
+
+
+def _parameters(handler: Handler) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(handler).parameters
+
+
+def _encoded(body: Any, contract: Contract) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else contract.encode(body)

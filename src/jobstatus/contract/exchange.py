@@ -8,13 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from starlette.requests import Request as HttpRequest
 
 from jobstatus.answer import Contract, Request
 from jobstatus.contract.spec import Operation
-from jobstatus.credential import Caller
+from jobstatus.credential import NOBODY, Caller
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._#~-]{1,128}")
 
@@ -34,11 +33,20 @@ class Exchange:
     limit: frozenset[str] | None = None
     """The permissions of the system that the caller calls through, if it calls through one."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    refusal: Exception | None = None
+    """Why the caller was refused, once that is known."""
 
-    def become(self, caller: Caller) -> None:
-        """Note who calls; a caller with a profile of its own is answered in that."""
+    def found(self, operation: Operation) -> None:
+        """Note what is asked for."""
+        self.operation = operation
+        self.request = replace(self.request, operation=operation.id)
+        if operation.public:
+            self.become(NOBODY)
+
+    def become(self, caller: Caller, cookies: tuple[str, ...] = ()) -> None:
+        """Note who calls, and what it is to keep; a caller with a profile of its own is answered in that."""
         self.caller = caller
-        self.request = replace(self.request, profile=caller.profile or self.request.profile)
+        self.request = replace(self.request, profile=caller.profile or self.request.profile, cookies=cookies)
 
     @property
     def known_operation(self) -> Operation:
@@ -55,14 +63,16 @@ class Exchange:
         return self.caller
 
 
-def describe(http: HttpRequest, profile: str) -> Request:
+def describe(http: HttpRequest, contract: Contract, profile: str) -> Request:
     """Note the facts of a request that an answer may carry."""
     asked = http.headers.get("x-request-id", "")
     host = http.headers.get("host", "localhost")
     return Request(
-        id=asked if _REQUEST_ID.fullmatch(asked) else str(uuid4()),
+        id=asked if _REQUEST_ID.fullmatch(asked) else contract.request_id(),
         method=http.method,
         path=http.scope["path"],
         url=f"{http.scope['scheme']}://{host}{quote(http.scope['path'])}",
         profile=profile,
+        query=http.scope["query_string"].decode("latin-1"),
+        headers=http.headers,
     )

@@ -19,8 +19,6 @@ from jobstatus.contract.validation import compile_schema, violations
 from jobstatus.errors import BadRequest, Violation
 
 _INTEGER = re.compile(r"-?[0-9]+")
-_OURS = frozenset({"x-request-id"})
-"""Headers that are declared, but are the server's business and no argument of any handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ class Parameter:
 
 
 def compile_parameters(document: Document, operation: Operation) -> Sequence[Parameter]:
-    """Read the parameters of an operation that are its handler's business."""
-    nodes = [node for node in operation.parameters if node["name"].lower() not in _OURS]
+    """Read the parameters of an operation that are its handler's business; `x-argument: false` marks the others."""
+    nodes = [node for node in operation.parameters if node.get("x-argument", True)]
     return [Parameter.compile(document, node) for node in nodes]
 
 

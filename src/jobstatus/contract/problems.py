@@ -6,14 +6,14 @@ from connexion.exceptions import OAuthProblem, ProblemException, UnsupportedMedi
 from starlette.exceptions import HTTPException
 
 from jobstatus.contract.exchange import current
-from jobstatus.errors import BadRequest, PathNotFound, Unauthenticated, UnsupportedMediaType
+from jobstatus.errors import BadRequest, Cause, PathNotFound, Unauthenticated, UnsupportedMediaType
 
 
 def understood(error: Exception) -> Exception:
     """Translate what Connexion and Starlette raise; anything else stays what it is."""
     match error:
         case OAuthProblem():
-            return Unauthenticated(missing=True)
+            return Unauthenticated(Cause.MISSING)
         case UnsupportedMediaTypeProblem():
             return UnsupportedMediaType("the body must be sent as application/json")
         case ProblemException(status=400):

@@ -70,14 +70,15 @@ class Router:
 
 
 def _pattern(methods: Mapping[str, Operation]) -> re.Pattern[str]:
-    """Make a path's pattern; a parameter with an `enum` is part of what names the path."""
+    """Make a path's pattern; a parameter with an `enum` or an `x-route` is part of what names the path."""
     operation = next(iter(methods.values()))
     enums = {
-        parameter["name"]: "|".join(map(re.escape, parameter["schema"]["enum"]))
+        parameter["name"]: parameter.get("x-route") or "|".join(map(re.escape, parameter["schema"]["enum"]))
         for parameter in operation.parameters
         if parameter["in"] == "path" and "enum" in parameter["schema"]
     }
+    slash = "/?" if operation.trailing_slash else ""
     parts = _PARAMETER.split(operation.path)
     literals = [re.escape(part) for part in parts[::2]]
     slots = [f"({enums.get(name, ANYTHING)})" for name in parts[1::2]] + [""]
-    return re.compile("".join(literal + slot for literal, slot in zip(literals, slots, strict=True)))
+    return re.compile("".join(literal + slot for literal, slot in zip(literals, slots, strict=True)) + slash)

@@ -38,8 +38,23 @@ class Operation:
     responses: Mapping[str, Node]
     permissions: frozenset[str]
     """The scopes or permissions that a caller must hold, all of them."""
-    roles: frozenset[str]
-    """The roles of which a caller must have one; none named means that none is needed."""
+    roles: Mapping[str, frozenset[str]]
+    """By profile, the roles of which a caller must have one; none named means that none is needed."""
+    superusers: Mapping[str, frozenset[str]]
+    """By profile, the roles that need no permission."""
+    schemes: frozenset[str]
+    """The security schemes of which some let a caller in; none means that nobody is asked who calls."""
+    service: str
+    """What the handler works with: `jobs`, or another service that the server names so."""
+    raw_body: bool
+    """Whether the handler reads the body itself, whatever media type it is sent as."""
+    trailing_slash: bool
+    """Whether the path may end with a slash that means nothing."""
+
+    @property
+    def public(self) -> bool:
+        """Tell whether nobody is asked who calls."""
+        return not self.schemes
 
     @property
     def function(self) -> str:
@@ -100,9 +115,18 @@ class Document:
             parameters=tuple(self._parameter(parameter) for parameter in (*shared, *node.get("parameters", ()))),
             responses={status: self.resolve(response) for status, response in node["responses"].items()},
             permissions=frozenset(scopes | set(node.get("x-permissions", ()))),
-            roles=frozenset(node.get("x-roles", ())),
+            roles=_by_profile(node.get("x-roles", {})),
+            superusers=_by_profile(node.get("x-superusers", {})),
+            schemes=frozenset(scheme for alternative in security for scheme in alternative),
+            service=node.get("x-service", "jobs"),
+            raw_body=node.get("x-body") == "raw",
+            trailing_slash=node.get("x-trailing-slash", False),
         )
 
     def _parameter(self, node: Node) -> Node:
         parameter = self.resolve(node)
         return {**parameter, "schema": self.resolve(parameter["schema"])}
+
+
+def _by_profile(node: Node) -> Mapping[str, frozenset[str]]:
+    return {profile: frozenset(roles) for profile, roles in node.items()}

@@ -42,7 +42,8 @@ class Front:
             return
         name = self._router.contract(scope["path"])
         http = HttpRequest(scope)
-        exchange = Exchange(http, self._engine.contracts[name], describe(http, self._profile(name)))
+        contract = self._engine.contracts[name]
+        exchange = Exchange(http, contract, describe(http, contract, self._profile(name)))
         token = current.set(exchange)
         try:
             await self._answer(exchange, scope, receive, send)
@@ -53,14 +54,30 @@ class Front:
             current.reset(token)
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        extra = exchange.contract.EXTRA_METHODS
-        if exchange.request.method == "OPTIONS" and "OPTIONS" in extra:
-            allowed = ", ".join(sorted(self._router.allowed(exchange.request.path, extra)))
-            bare = exchange.contract.complete(Answer(status=204, headers={"Allow": allowed}), exchange.request)
-            await respond(Rendered(bare.status, bare.headers, b""), scope, receive, send)
+        bare = exchange.contract.divert(exchange.request) or self._options(exchange)
+        if bare is not None:
+            await respond(self._engine.bare(bare, exchange.contract, exchange.request), scope, receive, send)
             return
-        exchange.operation = self._router.match(exchange.request.path, exchange.request.method, extra)
-        await self._app({**scope, "headers": list(_lowered(scope["headers"]))}, receive, send)
+        request = exchange.request
+        operation = self._router.match(request.path, request.method, exchange.contract.EXTRA_METHODS)
+        exchange.found(operation)
+        await self._app(_plain(scope, operation), receive, send)
+
+    def _options(self, exchange: Exchange) -> Answer | None:
+        extra = exchange.contract.EXTRA_METHODS
+        if exchange.request.method != "OPTIONS" or "OPTIONS" not in extra:
+            return None
+        allowed = ", ".join(sorted(self._router.allowed(exchange.request.path, extra)))
+        return Answer(status=204, headers={"Allow": allowed})
+
+
+def _plain(scope: Scope, operation: Operation) -> Scope:
+    """Spell a request as Connexion understands it: to it a slash at the end would be another path."""
+    path = scope["path"].removesuffix("/") if operation.trailing_slash else scope["path"]
+    headers = list(_lowered(scope["headers"]))
+    if operation.raw_body:
+        headers = [pair for pair in headers if pair[0] != b"content-type"] + [(b"content-type", b"application/json")]
+    return {**scope, "path": path, "headers": headers}
 
 
 def _lowered(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
@@ -79,7 +96,8 @@ class Permissions:
         """Pass on what the caller may do. Raises `Forbidden`."""
         if scope["type"] == "http":
             exchange = current.get()
-            permit(exchange.known_operation, exchange.known_caller, exchange.limit)
+            permit(exchange.known_operation, exchange.known_caller, exchange.request.profile, exchange.limit)
+            exchange.contract.admit(exchange.request)
         await self._app(scope, receive, send)
 
 
@@ -102,12 +120,15 @@ class Perform:
         await respond(rendered, scope, receive, send)
 
 
-def permit(operation: Operation, caller: Caller, limit: frozenset[str] | None) -> None:
-    """Let a caller pass that holds all permissions and, where roles are named, one of them.
+def permit(operation: Operation, caller: Caller, profile: str, limit: frozenset[str] | None = None) -> None:
+    """Let a caller pass that holds all permissions and, where the profile names roles, one of them.
 
     What it calls through, if anything, must hold the permissions too. Raises `Forbidden`.
     """
-    roles = frozenset() if operation.roles & caller.roles else operation.roles
+    if caller.roles & operation.superusers.get(profile, frozenset()):
+        return
+    wanted = operation.roles.get(profile, frozenset())
+    roles = frozenset() if wanted & caller.roles else wanted
     held = caller.permissions if limit is None else caller.permissions & limit
     if roles or not operation.permissions <= held:
         raise Forbidden(permissions=operation.permissions - held, roles=roles)
@@ -115,4 +136,7 @@ def permit(operation: Operation, caller: Caller, limit: frozenset[str] | None) -
 
 async def respond(rendered: Rendered, scope: Scope, receive: Receive, send: Send) -> None:
     """Send an answer."""
-    await Response(rendered.body, rendered.status, dict(rendered.headers))(scope, receive, send)
+    response = Response(rendered.body, rendered.status, dict(rendered.headers))
+    for cookie in rendered.cookies:
+        response.headers.append("set-cookie", cookie)
+    await response(scope, receive, send)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -37,9 +37,27 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 def violations(validator: Validator, value: Any, location: str, field: str | None = None) -> list[Violation]:
     """Tell which rules a value breaks and where, the first few; without *field* by their path in the value."""
     return [
-        Violation(location, field or _shortened(error.json_path), str(error.validator), _shortened(error.message))
+        Violation(location, field or _shortened(_place(error)), str(error.validator), _shortened(error.message), params)
         for error in islice(validator.iter_errors(value), MOST_VIOLATIONS)
+        for params in [_params(error)]
     ]
+
+
+def _place(error: ValidationError) -> str:
+    """Give the path to what breaks the rule; to what is missing, where a member is."""
+    if error.validator != "required":
+        return str(error.json_path)
+    names: Sequence[str] = error.validator_value  # type: ignore[assignment]  # as the rule has it
+    missing = next(name for name in names if error.message.startswith(repr(name)))
+    return f"{error.json_path}.{missing}"
+
+
+def _params(error: ValidationError) -> tuple[Any, ...]:
+    """Give what the rule asks for, where that is a value or a list of values."""
+    asked = error.validator_value
+    if error.validator == "required" or isinstance(asked, dict | bool):
+        return ()
+    return tuple(asked) if isinstance(asked, list) else (asked,)
 
 
 def _shortened(text: str) -> str:
