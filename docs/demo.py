@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 from uuid import uuid4
 
-from demo_polls import CONTRACTS, NAMES, Answer, Poll, ask, links_of, unknown_links
+from demo_polls import CONTRACTS, NAMES, Answer, Poll, ask, links_of, log_in, unknown_links
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.panel import Panel
@@ -51,10 +51,11 @@ class Demo:
         self.surprises: list[str] = []
 
     def give_out_credentials(self) -> None:
-        """Make a credential for each contract, and keep its token in a shell variable."""
+        """Make a credential for each contract, and keep what is sent of it in a shell variable."""
         for preset, variable in KEYS.items():
             made = self.jobstatus("credentials", "add", f"demo {preset}", "--tenant", TENANT, "--contract", preset)
             self.env[variable] = made["token"]
+        self.env[NAMES["traffic-ops"]] = log_in(self.url, self.env[NAMES["traffic-ops"]])
         self.env["JOBSTATUS_TOKEN"] = self.env[NAMES["native"]]
 
     def jobstatus(self, *arguments: str) -> dict[str, Any]:

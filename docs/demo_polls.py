@@ -119,6 +119,12 @@ def ask(poll: Poll, env: Mapping[str, str]) -> Answer:
     return Answer(poll.contract, head.splitlines()[0], body)
 
 
+def log_in(url: str, token: str) -> str:
+    """Log in to Traffic Ops with a token; give the session's cookie."""
+    answer = httpx.post(f"{url}/api/4.0/user/login/token", json={"t": token}, trust_env=False)
+    return answer.raise_for_status().cookies["mojolicious"]
+
+
 def links_of(job: Mapping[str, Any]) -> dict[str, str]:
     """Take from a job's native answer where each contract answers for it."""
     return {link["contract"]: link["href"] for link in job["links"]}

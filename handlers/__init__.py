@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from jobstatus.answer import Contract
 
-from . import ehealth, ehealth_composition, ims, native, traffic_ops
+from . import ehealth, ehealth_composition, identity, ims, native, traffic_ops
 
 CONTRACTS: Mapping[str, Contract] = {
     "native": native,
@@ -14,5 +14,6 @@ CONTRACTS: Mapping[str, Contract] = {
     "ehealth-composition": ehealth_composition,
     "traffic-ops": traffic_ops,
     "ims": ims,
+    "identity": identity,
 }
 """The module that answers for each contract of the spec."""

@@ -1,11 +1,15 @@
-"""The eHealth job: `GET /api/jobs/{id}`.
+"""The eHealth job: `GET /api/jobs/{id}`, and a submission that begins one.
 
-Source: eHealth public documentation, "Get async Job processing details", API-012-001-004-0416.
-A job that failed is answered with 200; one that produced entities with 303, its links in the body and no `Location`.
+Source: eHealth public documentation, "Get async Job processing details", API-012-001-004-0416, and "Submit Encounter
+Data Package". A job that failed is answered with 200; one that produced entities with 303, its links in the body and no
+`Location`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from jobstatus import errors
@@ -13,16 +17,40 @@ from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
 from jobstatus.ids import canonical, object_id, object_number
 from jobstatus.job import Failure, FailureKind, Job, Status
-from jobstatus.service import JobService
+from jobstatus.service import Draft, JobService
 
-from .envelope import CANCELLED, USUAL, complete, encode, gateway_failure, refusal
+from .ehealth_limit import limited
+from .envelope import (
+    CANCELLED,
+    USUAL,
+    admit,
+    body_failure,
+    complete,
+    encode,
+    gateway_failure,
+    refusal,
+    request_id,
+)
 from .times import millis
+from .wire import divert, finish
 
-__all__ = ["EXTRA_METHODS", "STRICT_QUERY", "complete", "encode", "failure", "get_ehealth_job"]
+__all__ = [
+    "EXTRA_METHODS",
+    "STRICT_QUERY",
+    "admit",
+    "complete",
+    "divert",
+    "encode",
+    "failure",
+    "finish",
+    "get_ehealth_job",
+    "request_id",
+    "submit_encounter_package",
+]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = False
-
+ENCOUNTER_PACKAGE = "encounterPackage"
 
 _STATUS = {
     Status.PENDING: "pending",
@@ -42,9 +70,24 @@ async def get_ehealth_job(service: JobService, caller: Caller, *, id: str) -> An
     return Answer({"data": _data(job, caller)}, _http_status(job))
 
 
+async def submit_encounter_package(
+    service: JobService, caller: Caller, *, patient_id: str, body: Mapping[str, Any]
+) -> Answer:
+    """Accept a package: the job that processes it is told as pending.
+
+    The same package again, while its job has not ended, is that job. The package itself is not kept.
+    """
+    content = json.dumps([canonical(patient_id), body], sort_keys=True).encode()
+    draft = Draft(type=ENCOUNTER_PACKAGE, work=hashlib.sha256(content).hexdigest())
+    job, _ = await service.submit(caller, draft)
+    return Answer({"data": _data(job, caller)}, 202)
+
+
 def failure(error: errors.JobstatusError, request: Request) -> Answer:
     """Tell an error; whatever is wrong with an id, there is no such job."""
     match error:
+        case errors.BadRequest(violations=violations) if any(v.location == "body" for v in violations):
+            return body_failure(error)
         case errors.JobNotFound() | errors.JobGone() | errors.PathNotFound() | errors.BadRequest():
             return refusal(404, "not_found")
         case _:
@@ -115,6 +158,6 @@ def _error(error: Failure | None, code: int) -> Any:
     if error is None:
         return {"type": _TYPES[code], "message": CANCELLED}
     if code not in _TYPES:
-        return error.message
+        return limited(error.message)
     told: dict[str, Any] = {"type": error.type or _TYPES[code], "message": error.message}
-    return told | ({"invalid": list(error.invalid)} if code == 422 else {})
+    return limited(told | ({"invalid": list(error.invalid)} if code == 422 else {}))

@@ -5,6 +5,8 @@ Source: eHealth public documentation, "getAsyncJobStatus" of the compositions AP
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from jobstatus import errors
@@ -14,17 +16,32 @@ from jobstatus.ids import canonical, is_uuid
 from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
-from .envelope import CANCELLED, USUAL, complete, encode, gateway_failure, refusal
+from .envelope import (
+    CANCELLED,
+    LACKING,
+    USUAL,
+    admit,
+    complete,
+    encode,
+    gateway_failure,
+    refusal,
+    request_id,
+)
 from .times import millis
+from .wire import divert, finish
 
 __all__ = [
     "EXTRA_METHODS",
     "STRICT_QUERY",
+    "admit",
     "complete",
+    "divert",
     "encode",
     "failure",
+    "finish",
     "get_composition_job",
     "get_composition_job_at_root",
+    "request_id",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -46,15 +63,18 @@ async def get_composition_job(service: JobService, caller: Caller, *, async_job_
     if not is_uuid(async_job_id):
         raise errors.BadRequest.of("path", "asyncJobId", "format", "is not a UUID")
     job = await service.get(caller, canonical(async_job_id))
-    return Answer({"data": _data(job)})
+    return Answer({"data": _data(job, service.now())})
 
 
 get_composition_job_at_root = get_composition_job
 
 
 def failure(error: errors.JobstatusError, request: Request) -> Answer:
-    """Tell an error."""
+    """Tell an error. The documentation has 401 where a scope is lacking; the gateway before the service has 403."""
     match error:
+        case errors.Forbidden(permissions=lacking) if request.profile == "documented":
+            challenge = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{" ".join(lacking)}"'}
+            return replace(refusal(401, "access_denied", LACKING.format(", ".join(lacking))), headers=challenge)
         case errors.BadRequest():
             return refusal(400, "request_malformed", "Invalid request format")
         case errors.JobNotFound() | errors.JobGone():
@@ -65,14 +85,25 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
             return gateway_failure(error)
 
 
-def _data(job: Job) -> dict[str, Any]:
+def _data(job: Job, now: datetime) -> dict[str, Any]:
     data = {
         "id": job.id,
         "status": _STATUS[job.status],
-        "eta": millis(job.expected_end or job.created_at + USUAL),
+        "eta": millis(_eta(job, now)),
         "links": _links(job),
     }
     return data | ({"error": _error(job)} if data["status"] == "FAILED" else {})
+
+
+def _eta(job: Job, now: datetime) -> datetime:
+    """Say when to ask again: of a job that has not ended, never a time that is over.
+
+    A job that takes longer than was thought gets another of the usual spans, as often as it takes.
+    """
+    expected = job.expected_end or job.created_at + USUAL
+    if job.terminal or expected > now:
+        return expected
+    return expected + ((now - expected) // USUAL + 1) * USUAL
 
 
 def _links(job: Job) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """What the eHealth services share: the envelope of every answer, and the gateway's errors.
 
-Source: the eHealth API manifest, and the bodies that its gateway was seen to send.
+Source: the eHealth API manifest, and the bodies that its gateway was seen to send. The gateway stands before the
+services: what it refuses carries its own address with the query, a line feed at the end, and no character set.
 """
 
 from __future__ import annotations
@@ -8,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
+from uuid import uuid4
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from jobstatus import errors
-from jobstatus.answer import Answer, Request
+from jobstatus.answer import JSON, Answer, Request
 
 from .wire import RETRY_AFTER, dumps
 
@@ -21,16 +27,48 @@ USUAL = timedelta(seconds=60)
 """How long a job is said to take when nobody knows: what the real service says of every job."""
 CANCELLED = "The job was cancelled"
 LACKING = "Your scope does not allow to access this resource. Missing allowances: {}"
+NOT_VALID = (
+    "Validation failed. You can find validators description at our API Manifest: "
+    "http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
+)
+GATEWAYS = frozenset({401, 403})
+"""What the gateway answers by itself."""
+_SERVICE_HEADERS = {
+    "Content-Type": f"{JSON}; charset=utf-8",
+    "Cache-Control": "max-age=0, private, must-revalidate",
+}
+_worker = uuid4()
+_requests = count(1)
+
+
+def request_id() -> str:
+    """Make an id as the gateway does: its worker's UUID, and how many requests that has seen."""
+    return f"{_worker}#{next(_requests)}"
+
+
+def admit(request: Request) -> None:
+    """Refuse who takes no JSON."""
+    accept = request.headers.get("accept")
+    if accept and parse_accept_header(accept, MIMEAccept).best_match([JSON]) is None:
+        raise errors.NotAcceptable("answers are application/json")
 
 
 def gateway_failure(error: errors.JobstatusError) -> Answer:
-    """Tell the errors that the gateway answers by itself, and server errors."""
+    """Tell the errors that the gateway answers by itself, those of every body, and server errors."""
     match error:
-        case errors.Unauthenticated(missing=missing):
-            challenge = {"WWW-Authenticate": "Bearer"}
-            return replace(refusal(401, "access_denied", NO_TOKEN if missing else BAD_TOKEN), headers=challenge)
+        case errors.Unauthenticated(cause=cause):
+            message = NO_TOKEN if cause is errors.Cause.MISSING else BAD_TOKEN
+            return replace(refusal(401, "access_denied", message), headers={"WWW-Authenticate": "Bearer"})
         case errors.Forbidden(permissions=lacking):
             return refusal(403, "forbidden", LACKING.format(", ".join(lacking)))
+        case errors.ForeignTenant():
+            return refusal(403, "forbidden", "Access denied")
+        case errors.NotAcceptable():
+            return _wrong_header(406, "Accept", "The answer is application/json, which Accept excludes")
+        case errors.UnsupportedMediaType():
+            return _wrong_header(415, "Content-Type", "The body must be sent as application/json")
+        case errors.PayloadTooLarge(limit=limit):
+            return refusal(413, "request_too_large", f"The body is longer than {limit} bytes")
         case errors.MethodNotAllowed(allowed=allowed):
             return replace(refusal(405, "not_found"), headers={"Allow": ", ".join(allowed)})
         case errors.StoreUnavailable():
@@ -39,10 +77,18 @@ def gateway_failure(error: errors.JobstatusError) -> Answer:
             return refusal(500, "internal_error")
 
 
-def refusal(status: int, type: str, message: str | None = None) -> Answer:
+def body_failure(error: errors.BadRequest) -> Answer:
+    """Tell what is wrong with a body: 400 where it is no JSON, else 422 with each rule that it breaks."""
+    if any(violation.rule == "json" or violation.field == "$" for violation in error.violations):
+        invalid = [{"entry_type": "request", "rules": [{"rule": "json"}]}]
+        return refusal(400, "request_malformed", str(error), invalid)
+    return refusal(422, "validation_failed", NOT_VALID, [_entry(violation) for violation in error.violations])
+
+
+def refusal(status: int, type: str, message: str | None = None, invalid: list[dict[str, Any]] | None = None) -> Answer:
     """Build an error, still without its envelope."""
-    told = {"type": type} if message is None else {"type": type, "message": message}
-    return Answer({"error": told}, status)
+    told: dict[str, Any] = {"type": type, "message": message, "invalid": invalid}
+    return Answer({"error": {name: value for name, value in told.items() if value is not None}}, status)
 
 
 def complete(answer: Answer, request: Request) -> Answer:
@@ -50,10 +96,23 @@ def complete(answer: Answer, request: Request) -> Answer:
     headers = {**answer.headers, "X-Request-Id": request.id}
     if not isinstance(answer.body, Mapping):
         return replace(answer, headers=headers)
-    meta = {"code": answer.status, "url": request.url, "type": "object", "request_id": request.id}
-    return replace(answer, body={**answer.body, "meta": meta}, headers=headers)
+    gateways = answer.status in GATEWAYS
+    url = f"{request.url}?{request.query}" if gateways and request.query else request.url
+    meta = {"code": answer.status, "url": url, "type": "object", "request_id": request.id}
+    return replace(
+        answer, body={**answer.body, "meta": meta}, headers=headers if gateways else {**_SERVICE_HEADERS, **headers}
+    )
 
 
 def encode(body: Any) -> bytes:
     """Write JSON with its names in order, as the real services do."""
-    return dumps(body, sort=True)
+    return dumps(body, sort=True) + (b"\n" if body["meta"]["code"] in GATEWAYS else b"")
+
+
+def _wrong_header(status: int, name: str, message: str) -> Answer:
+    return refusal(status, "content_type_invalid", message, [{"entry_type": "header", "entry": name}])
+
+
+def _entry(violation: errors.Violation) -> dict[str, Any]:
+    rule = {"rule": violation.rule, "params": list(violation.params), "description": violation.message}
+    return {"entry_type": "json_data_property", "entry": violation.field, "rules": [rule]}

@@ -1,7 +1,8 @@
-"""Open Telekom Cloud IMS: `GET /v1/{project_id}/jobs/{job_id}`.
+"""Open Telekom Cloud IMS: `GET /v1/{project_id}/jobs/{job_id}`, and its sibling `GET /v1/cloudimages/job/{job_id}`.
 
-Source: Image Management Service API reference, "Asynchronous Job Query"; what newer pages and real clients do otherwise
-is the profile `deployed`. Errors of the gateway before the service are flat, the service's own are nested.
+Source: Image Management Service API reference, "Asynchronous Job Query" and "Querying the Progress of an Asynchronous
+Job"; what newer pages and real clients do otherwise is the profile `deployed`. Errors of the gateway before the service
+are flat, the service's own are nested.
 """
 
 from __future__ import annotations
@@ -10,24 +11,31 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
+from jobstatus.errors import Cause
 from jobstatus.ids import canonical, hex32
 from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
 from .times import english, millis
-from .wire import RETRY_AFTER, complete, encode
+from .wire import RETRY_AFTER, admit, complete, divert, encode, finish
 
 __all__ = [
     "EXTRA_METHODS",
     "STRICT_QUERY",
+    "admit",
     "complete",
+    "divert",
     "encode",
     "failure",
+    "finish",
+    "request_id",
     "show_ims_job",
+    "show_ims_job_progress",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -54,16 +62,27 @@ async def show_ims_job(service: JobService, caller: Caller, *, project_id: str, 
     job = await service.get(caller, canonical(job_id))
     if job.tenant != project_id:
         raise errors.JobNotFound(job_id)
-    return Answer(_body(job, deployed=caller.profile == "deployed"))
+    return Answer(_body(job, newer=caller.profile == "deployed"))
+
+
+async def show_ims_job_progress(service: JobService, caller: Caller, *, job_id: str) -> Answer:
+    """Give one job of the credential's project; only newer pages have this call, so both profiles are theirs."""
+    job = await service.get(caller, canonical(job_id))
+    return Answer(_body(job, newer=True))
+
+
+def request_id() -> str:
+    """Make an id as the gateway does: 32 hexadecimal digits."""
+    return uuid4().hex
 
 
 def failure(error: errors.JobstatusError, request: Request) -> Answer:
     """Tell an error: flat where the gateway would refuse, nested where the service would."""
     match error:
-        case errors.Unauthenticated(missing=missing):
-            why = "x-auth-token not found" if missing else "decrypt token fail"
+        case errors.Unauthenticated():
             challenged = {"WWW-Authenticate": 'Keystone uri="/v3"'}
-            return replace(_flat(401, "APIGW.0301", _BAD_AUTHENTICATION + why, request), headers=challenged)
+            text = _BAD_AUTHENTICATION + _stranger(error)
+            return replace(_flat(401, "APIGW.0301", text, request), headers=challenged)
         case errors.Forbidden():
             return _flat(403, "APIGW.0302", "The credential is not allowed to call this API.", request)
         case errors.PathNotFound():
@@ -81,25 +100,39 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
             return _nested(500, _UNKNOWN_ERROR, "Unknown system error.")
 
 
-def _body(job: Job, *, deployed: bool) -> dict[str, Any]:
+def _stranger(error: errors.Unauthenticated) -> str:
+    match error.cause:
+        case Cause.MISSING:
+            return "x-auth-token not found"
+        case Cause.EXPIRED if error.detail:
+            return f"token expires, expires_at: {error.detail}"
+        case Cause.NO_KEY:
+            return f"ak {error.detail} not exist"
+        case Cause.BAD_SIGNATURE | Cause.BAD_DATE:
+            return "verify aksk signature fail"
+        case _:
+            return "decrypt token fail"
+
+
+def _body(job: Job, *, newer: bool) -> dict[str, Any]:
     failed = _STATUS[job.status] == "FAIL"
     return {
         "status": _STATUS[job.status],
-        "entities": _entities(job, deployed) | (_failure_entities(job) if failed else {}),
+        "entities": _entities(job, newer) | (_failure_entities(job) if failed else {}),
         "job_id": hex32(job),
         "job_type": job.type,
-        "begin_time": _time(job.started_at or job.created_at, deployed),
-        "end_time": _time(job.ended_at, deployed),
+        "begin_time": _time(job.started_at or job.created_at, newer),
+        "end_time": _time(job.ended_at, newer),
         "error_code": _error_code(job) if failed else None,
         "fail_reason": _reason(job) if failed else None,
     }
 
 
-def _entities(job: Job, deployed: bool) -> dict[str, Any]:
+def _entities(job: Job, newer: bool) -> dict[str, Any]:
     known = job.result.entities if job.result is not None else {}
-    names = _DEPLOYED_ENTITIES if deployed else ("image_id",)
+    names = _DEPLOYED_ENTITIES if newer else ("image_id",)
     entities = {name: known[name] for name in names if name in known}
-    if deployed and job.progress is not None:
+    if newer and job.progress is not None:
         entities["process_percent"] = job.progress / 100
     return entities
 
@@ -117,10 +150,10 @@ def _reason(job: Job) -> str:
     return "The job was cancelled." if job.error is None else job.error.message
 
 
-def _time(at: datetime | None, deployed: bool) -> str:
+def _time(at: datetime | None, newer: bool) -> str:
     if at is None:
         return ""
-    return millis(at) if deployed else english(at)
+    return millis(at) if newer else english(at)
 
 
 def _nested(status: int, code: str, message: str) -> Answer:

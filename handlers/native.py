@@ -21,21 +21,25 @@ from jobstatus.service import JobService
 
 from . import problem
 from .record import draft, event_body, job_body, moment, report
-from .wire import complete, encode
+from .wire import admit, complete, divert, encode, finish, request_id
 
 __all__ = [
     "EXTRA_METHODS",
     "STRICT_QUERY",
+    "admit",
     "cancel_job",
     "complete",
     "create_job",
     "delete_job",
+    "divert",
     "encode",
     "failure",
+    "finish",
     "get_job",
     "list_job_events",
     "list_jobs",
     "report_job",
+    "request_id",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})

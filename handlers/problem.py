@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +29,8 @@ _PROBLEMS: dict[type[errors.JobstatusError], tuple[HTTPStatus, str]] = {
     errors.VersionMismatch: (HTTPStatus.PRECONDITION_FAILED, "The job is at another version"),
     errors.StoreUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot answer now"),
 }
+_TOLD = ("location", "field", "rule", "message")
+"""What is told of a violation."""
 _UNKNOWN = (HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed")
 
 
@@ -53,7 +54,7 @@ def answer(error: errors.JobstatusError, request: Request) -> Answer:
         "request_id": request.id,
     }
     if isinstance(error, errors.BadRequest):
-        body["violations"] = [asdict(violation) for violation in error.violations]
+        body["violations"] = [{name: getattr(violation, name) for name in _TOLD} for violation in error.violations]
     return Answer(body, status.value, _headers(error), MEDIA_TYPE)
 
 
@@ -64,7 +65,8 @@ def _detail(error: errors.JobstatusError) -> str:
 
 def _headers(error: errors.JobstatusError) -> dict[str, str]:
     match error:
-        case errors.Unauthenticated(missing=missing):
+        case errors.Unauthenticated(cause=cause):
+            missing = cause is errors.Cause.MISSING
             return {"WWW-Authenticate": "Bearer" if missing else 'Bearer error="invalid_token"'}
         case errors.Forbidden(permissions=permissions) if permissions:
             wanted = " ".join(permissions)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -12,6 +14,20 @@ from jobstatus.answer import Answer, Request
 
 RETRY_AFTER = "5"
 """Seconds after which a client may ask a store that failed once more."""
+
+
+def request_id() -> str:
+    """Make a UUID."""
+    return str(uuid4())
+
+
+def divert(request: Request) -> Answer | None:
+    """Answer nothing before its path is looked for."""
+    return None
+
+
+def admit(request: Request) -> None:
+    """Refuse nothing beyond what the spec does."""
 
 
 def complete(answer: Answer, request: Request) -> Answer:
@@ -22,6 +38,11 @@ def complete(answer: Answer, request: Request) -> Answer:
 def encode(body: Any) -> bytes:
     """Write plain JSON."""
     return dumps(body)
+
+
+def finish(body: bytes, request: Request) -> tuple[bytes, Mapping[str, str]]:
+    """Send the body as it is."""
+    return body, {}
 
 
 def dumps(body: Any, *, sort: bool = False) -> bytes:

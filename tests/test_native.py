@@ -244,7 +244,7 @@ async def test_a_cursor_is_one_that_the_server_gave(house: House, headers: dict[
         ({"progress": "50"}, "$.progress"),
         ({"eta": "2031-02-30T00:00:00Z"}, "$.eta"),
         ({"error": {"kind": "lost", "message": "m"}}, "$.error.kind"),
-        ({"error": {"kind": "user"}}, "$.error"),
+        ({"error": {"kind": "user"}}, "$.error.message"),
         ({"lease_seconds": 0}, "$.lease_seconds"),
         ({"colour": "red"}, "$"),
     ],

@@ -16,9 +16,11 @@ from jobstatus.clock import Clock, utc_now
 from jobstatus.console import as_asgi, create_console, owns
 from jobstatus.console.view import View
 from jobstatus.contract.engine import Engine
+from jobstatus.contract.recorder import Recorder
 from jobstatus.contract.spec import Document
 from jobstatus.contract.wiring import wire
-from jobstatus.security.gate import Gate
+from jobstatus.door import Door
+from jobstatus.security.gate import Gate, security_map
 from jobstatus.service import JobService
 from jobstatus.settings import Settings
 from jobstatus.storage import Store, open_store
@@ -36,27 +38,29 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     document = Document.load()
     engine = Engine(document, handlers.CONTRACTS)
     gate = Gate(clock)
+    door = Door(settings, gate, clock)
     view = View(engine, gate, settings)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncGenerator[None]:
         async with _opened(settings.store) if store is None else nullcontext(store) as opened:
             service = JobService(opened, clock=clock, retention=settings.retention)
-            engine.start(service)
+            engine.start({"jobs": service, "sessions": door.sessions, "tokens": door.tokens})
             gate.start(opened)
             view.start(asyncio.get_running_loop())
-            async with _sweeping(service, settings.sweep_seconds):
+            async with door, _sweeping(service, settings.sweep_seconds):
                 yield
 
     api = wire(
         engine,
-        security_map=gate.security_map(),
+        security_map=security_map(gate, door.entrances),
         profile=settings.profile,
         max_body_bytes=settings.max_body_bytes,
         lifespan=lifespan,
     )
     key = settings.session_key.get_secret_value() if settings.session_key else None
-    return _beside(api, as_asgi(create_console(view, key)))
+    app = _beside(api, as_asgi(create_console(view, key)))
+    return app if settings.record is None else Recorder(app, document, settings.record)
 
 
 def _beside(api: ASGIApp, pages: ASGIApp) -> ASGIApp:

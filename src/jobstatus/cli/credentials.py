@@ -1,4 +1,7 @@
-"""`jobstatus credentials`: works on the store itself, so that the first credential needs no other."""
+"""`jobstatus credentials`: works on the store itself, so that the first credential needs no other.
+
+A credential is a token, a user with a password, or an access key with its secret key.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ from jobstatus.clock import utc_now
 from jobstatus.credential import Credential
 from jobstatus.errors import ConfigurationError
 from jobstatus.ids import new_id
-from jobstatus.security.tokens import digest, new_token
 from jobstatus.storage import CredentialStore, open_store
 
 from . import output
 from .exits import Exit
 from .options import STORE, AsJson, Store, moment, rfc3339, tenant_name
+from .proofs import Kinds, Proof, prove
 
 T = TypeVar("T")
 
@@ -56,17 +59,26 @@ class Grant:
 GRANTS: dict[Preset | None, Grant] = {
     None: Grant(),
     Preset.NATIVE: Grant(frozenset({"job:read", "job:write"})),
-    Preset.EHEALTH: Grant(frozenset({"job:read"})),
+    Preset.EHEALTH: Grant(frozenset({"job:read", "encounter:write"})),
     Preset.COMPOSITION: Grant(frozenset({"composition:read"})),
-    Preset.TRAFFIC_OPS: Grant(frozenset({"ASYNC-STATUS:READ"}), frozenset({"admin"})),
-    Preset.IMS: Grant(frozenset({"ims:imageJobs:get"})),
-    Preset.API_KEY: Grant(frozenset({"job:read", "composition:read"}), frozenset({"api-key"})),
+    Preset.TRAFFIC_OPS: Grant(
+        frozenset(
+            {
+                "ASYNC-STATUS:READ",
+                *("ACME:READ", "DELIVERY-SERVICE:UPDATE", "DS-SECURITY-KEY:UPDATE"),
+                *("CDN:READ", "CDN:UPDATE", "DNS-SEC:UPDATE"),
+            }
+        ),
+        frozenset({"admin"}),
+    ),
+    Preset.IMS: Grant(frozenset({"ims:imageJobs:get", "ims:imageJobs:getPercentage"})),
+    Preset.API_KEY: Grant(frozenset({"job:read", "encounter:write", "composition:read"}), frozenset({"api-key"})),
 }
 
 
 @group.command(epilog="Example: jobstatus credentials add me --tenant demo --contract native --expires 30d")
 def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, for people.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is; a user logs in by it.", show_default=False)],
     tenant: Annotated[
         str, typer.Option(help="Whose jobs it reaches; * reaches all.", callback=tenant_name, show_default=False)
     ],
@@ -76,18 +88,21 @@ def add(
     broker: Annotated[bool, typer.Option("--broker", help="Good only together with an api-key.")] = False,
     profile: Annotated[Profile | None, typer.Option(help="Answer it in this profile, whatever the server's.")] = None,
     expires: Annotated[str | None, typer.Option(metavar="WHEN", help="A span such as 30d, or a time.")] = None,
+    kind: Annotated[Kinds, typer.Option(help="What it is shown by.")] = Kinds.TOKEN,
     store: Store = STORE,
     as_json: AsJson = False,
 ) -> None:
-    """Make a credential. Its token is shown now and never again."""
+    """Make a credential. What is secret of it is shown now and never again; a user's password is read, never shown."""
     grant = GRANTS[contract]
-    token = new_token()
+    proof = prove(kind, name)
     credential = Credential(
         id=new_id(),
         name=name,
         tenant=tenant,
-        digest=digest(token),
+        digest=proof.digest,
         created_at=utc_now(),
+        kind=proof.kind,
+        secret=proof.secret,
         permissions=frozenset(permission) if permission else grant.permissions,
         roles=frozenset(role) if role else grant.roles,
         broker=broker,
@@ -97,11 +112,7 @@ def add(
     _in_store(store, lambda opened: opened.add_credential(credential))
     if not credential.permissions:
         output.complain("the credential holds no permission: see --contract and --permission")
-    if as_json:
-        output.print_json({**_view(credential, utc_now()), "token": token})
-    else:
-        output.note(f"Credential {credential.id} for {name}. Keep the token, it is not shown again:")
-        print(token)
+    _show(credential, proof, as_json)
 
 
 @group.command("list", epilog="Example: jobstatus credentials list --store sqlite:///jobs.db")
@@ -132,6 +143,17 @@ def revoke(
         output.note(f"Credential {revoked.id} of {revoked.name} is revoked.")
 
 
+def _show(credential: Credential, proof: Proof, as_json: bool) -> None:
+    if as_json:
+        output.print_json({**_view(credential, utc_now()), **proof.shown})
+        return
+    output.note(f"Credential {credential.id} for {credential.name}.")
+    if proof.shown:
+        output.note(f"Keep the {' and the '.join(proof.shown)}; not shown again:".replace("_", " "))
+    for value in proof.shown.values():
+        print(value)
+
+
 def _in_store(url: str, work: Callable[[CredentialStore], Awaitable[T]]) -> T:
     if url.startswith("memory:"):
         raise ConfigurationError("memory:// lives in its server alone; credentials need a store such as sqlite:///FILE")
@@ -150,6 +172,7 @@ def _view(credential: Credential, now: datetime) -> dict[str, Any]:
     return {
         "id": credential.id,
         "name": credential.name,
+        "kind": credential.kind.value,
         "tenant": credential.tenant,
         "state": _state(credential, now),
         "permissions": sorted(credential.permissions),

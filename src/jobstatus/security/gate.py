@@ -7,16 +7,18 @@ from typing import Any
 
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.exchange import Exchange, current
-from jobstatus.credential import API_KEY, Credential
-from jobstatus.errors import Unauthenticated
+from jobstatus.credential import API_KEY, Credential, Kind
+from jobstatus.errors import Cause, JobstatusError, Unauthenticated
 from jobstatus.security.tokens import digest
 from jobstatus.storage.base import CredentialStore
 
 Verify = Callable[[Any], Awaitable[dict[str, Any]]]
+Entrance = Callable[[Exchange], Awaitable[None]]
+"""A contract's way in: it makes whoever a request is from the caller, or raises `Unauthenticated`."""
 
 
 class Gate:
-    """Authenticates requests."""
+    """Knows the credentials, and which contract has which entrance."""
 
     def __init__(self, clock: Clock = utc_now) -> None:
         self._credentials: CredentialStore | None = None
@@ -29,30 +31,22 @@ class Gate:
     async def admit(self, token: str | None) -> Credential:
         """Give the valid credential that *token* belongs to. Raises `Unauthenticated`."""
         if not token:
-            raise Unauthenticated(missing=True)
-        found = await self.recognise(digest(token))
+            raise Unauthenticated(Cause.MISSING)
+        found = await self.recognise(digest(token), Kind.TOKEN)
         if found is None:
-            raise Unauthenticated(missing=False)
+            raise Unauthenticated(Cause.UNKNOWN)
         return found
 
-    async def recognise(self, digest: bytes) -> Credential | None:
-        """Give the credential whose token has this SHA-256, if there is one that is valid."""
+    async def recognise(self, digest: bytes, kind: Kind | None = None) -> Credential | None:
+        """Give the credential with this digest, if there is one of that kind that is valid."""
         if self._credentials is None:
             raise RuntimeError("the gate has not been started")
         found = await self._credentials.find_credential(digest)
-        return found if found is not None and found.valid(self._clock()) else None
+        if found is None or not found.valid(self._clock()):
+            return None
+        return found if kind in (None, found.kind) else None
 
-    async def enter(self, exchange: Exchange, token: str | None) -> dict[str, Any]:
-        """Make the bearer of *token* the caller; a broker's client must show the broker's key as well."""
-        credential = await self.admit(token)
-        if API_KEY in credential.roles:
-            raise Unauthenticated(missing=False)
-        if credential.broker:
-            await self.second(exchange)
-        exchange.become(credential.caller())
-        return {"sub": credential.id}
-
-    async def second(self, exchange: Exchange) -> dict[str, Any]:
+    async def second(self, exchange: Exchange) -> None:
         """Check the brokering system's own key: the caller can then do no more than the system itself.
 
         Raises:
@@ -61,36 +55,37 @@ class Gate:
         try:
             key = await self.admit(exchange.http.headers.get(API_KEY))
         except Unauthenticated:
-            raise Unauthenticated(missing=False) from None
+            raise Unauthenticated(Cause.UNKNOWN) from None
         if API_KEY not in key.roles:
-            raise Unauthenticated(missing=False)
+            raise Unauthenticated(Cause.UNKNOWN)
         exchange.limit = key.permissions
-        return {"sub": key.id}
 
-    def security_map(self) -> Mapping[str, type]:
-        """Give Connexion a handler for each type of security scheme that the spec uses."""
-        gate = self
 
-        class Bearer:
-            def get_fn(self, scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:
-                return gate._bearer
+def security_map(gate: Gate, entrances: Mapping[str, Entrance]) -> Mapping[str, type]:
+    """Give Connexion a handler for each type of security scheme that the spec uses."""
 
-        class Key:
-            def get_fn(self, scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:
-                return gate._key(scheme["in"], scheme["name"])
+    async def first(request: Any) -> dict[str, Any]:
+        return await _once(current.get(), entrances)
 
-        return {"oauth2": Bearer, "apiKey": Key}
+    async def second(request: Any) -> dict[str, Any]:
+        await gate.second(current.get())
+        return {"sub": API_KEY}
 
-    async def _bearer(self, request: Any) -> dict[str, Any]:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        return await self.enter(current.get(), token.strip() if kind.lower() == "bearer" else None)
+    class Scheme:
+        def get_fn(self, scheme: Mapping[str, Any], required_scopes: list[str]) -> Verify:
+            return second if scheme.get("name") == API_KEY else first
 
-    def _key(self, place: str, name: str) -> Verify:
-        async def second(request: Any) -> dict[str, Any]:
-            return await self.second(current.get())
+    return {"oauth2": Scheme, "apiKey": Scheme, "bearer": Scheme}
 
-        async def first(request: Any) -> dict[str, Any]:
-            sent = request.cookies if place == "cookie" else request.headers
-            return await self.enter(current.get(), sent.get(name))
 
-        return second if name == API_KEY else first
+async def _once(exchange: Exchange, entrances: Mapping[str, Entrance]) -> dict[str, Any]:
+    """Go in once: a contract's schemes are ways through one entrance, which knows their order."""
+    if exchange.refusal is not None:
+        raise exchange.refusal
+    if exchange.caller is None:
+        try:
+            await entrances[exchange.known_operation.contract](exchange)
+        except JobstatusError as error:
+            exchange.refusal = error
+            raise
+    return {"sub": exchange.known_caller.id}
