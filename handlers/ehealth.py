@@ -14,7 +14,7 @@ from typing import Any
 
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
-from jobstatus.credential import Caller
+from jobstatus.credential import EVERY_TENANT, Caller
 from jobstatus.ids import canonical, object_id, object_number
 from jobstatus.job import Failure, FailureKind, Job, Status
 from jobstatus.service import Draft, JobService
@@ -22,11 +22,11 @@ from jobstatus.service import Draft, JobService
 from .ehealth_limit import limited
 from .envelope import (
     CANCELLED,
-    USUAL,
     admit,
     body_failure,
     complete,
     encode,
+    eta,
     gateway_failure,
     refusal,
     request_id,
@@ -77,6 +77,8 @@ async def submit_encounter_package(
 
     The same package again, while its job has not ended, is that job. The package itself is not kept.
     """
+    if caller.tenant == EVERY_TENANT:  # the contract has no way to say whose package it is
+        raise errors.ForeignTenant(EVERY_TENANT)
     content = json.dumps([canonical(patient_id), body], sort_keys=True).encode()
     draft = Draft(type=ENCOUNTER_PACKAGE, work=hashlib.sha256(content).hexdigest())
     job, _ = await service.submit(caller, draft)
@@ -115,7 +117,7 @@ def _http_status(job: Job) -> int:
 
 def _data(job: Job, caller: Caller) -> dict[str, Any]:
     deployed = caller.profile == "deployed"
-    data: dict[str, Any] = {"status": _word(job, deployed), "eta": millis(job.expected_end or job.created_at + USUAL)}
+    data: dict[str, Any] = {"status": _word(job, deployed), "eta": millis(eta(job))}
     match job.status:
         case Status.SUCCEEDED:
             return data | _outcome(job) | _code(200, deployed)
@@ -157,7 +159,7 @@ def _failure_code(error: Failure | None) -> int:
 def _error(error: Failure | None, code: int) -> Any:
     if error is None:
         return {"type": _TYPES[code], "message": CANCELLED}
-    if code not in _TYPES:
+    if code not in _TYPES and not error.type:
         return limited(error.message)
     told: dict[str, Any] = {"type": error.type or _TYPES[code], "message": error.message}
     return limited(told | ({"invalid": list(error.invalid)} if code == 422 else {}))

@@ -6,7 +6,7 @@ Source: eHealth public documentation, "getAsyncJobStatus" of the compositions AP
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobstatus import errors
@@ -23,6 +23,7 @@ from .envelope import (
     admit,
     complete,
     encode,
+    eta,
     gateway_failure,
     refusal,
     request_id,
@@ -98,12 +99,13 @@ def _data(job: Job, now: datetime) -> dict[str, Any]:
 def _eta(job: Job, now: datetime) -> datetime:
     """Say when to ask again: of a job that has not ended, never a time that is over.
 
-    A job that takes longer than was thought gets another of the usual spans, as often as it takes.
+    A job that takes longer than was thought gets another of the usual spans, as often as it takes. One that has ended
+    keeps what was said last.
     """
-    expected = job.expected_end or job.created_at + USUAL
-    if job.terminal or expected > now:
-        return expected
-    return expected + ((now - expected) // USUAL + 1) * USUAL
+    expected = eta(job)
+    expected -= timedelta(microseconds=expected.microsecond % 1000)  # as it is written
+    late = (job.ended_at or now) - expected
+    return expected if late < timedelta() else expected + (late // USUAL + 1) * USUAL
 
 
 def _links(job: Job) -> list[dict[str, str]]:

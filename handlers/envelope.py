@@ -6,18 +6,17 @@ services: what it refuses carries its own address with the query, a line feed at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
-
 from jobstatus import errors
 from jobstatus.answer import JSON, Answer, Request
+from jobstatus.job import Job
 
 from .wire import RETRY_AFTER, dumps
 
@@ -33,6 +32,24 @@ NOT_VALID = (
 )
 GATEWAYS = frozenset({401, 403})
 """What the gateway answers by itself."""
+_RANGES = (JSON, "application/*", "*/*", "*")
+"""The media ranges that JSON is in, the most exact first; the last is what old Java clients send."""
+_EXCLUDED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)")
+_NO_JSON = frozenset({"json", "required", "complete", "invalid"})
+"""What is said of a body as a whole that cannot be read."""
+_RULES = {
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), "length"),
+    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf"), "schemata"),
+    **dict.fromkeys(("additionalProperties", "not"), "schema"),
+    "type": "cast",
+    "enum": "inclusion",
+    "pattern": "format",
+    "uniqueItems": "unique",
+    "dependencies": "dependency",
+}
+"""What the API manifest calls the rules of JSON Schema, where it has another name."""
+_PORT_80 = re.compile(r"(http://[^/]+):80(?=/)")
 _SERVICE_HEADERS = {
     "Content-Type": f"{JSON}; charset=utf-8",
     "Cache-Control": "max-age=0, private, must-revalidate",
@@ -49,8 +66,13 @@ def request_id() -> str:
 def admit(request: Request) -> None:
     """Refuse who takes no JSON."""
     accept = request.headers.get("accept")
-    if accept and parse_accept_header(accept, MIMEAccept).best_match([JSON]) is None:
+    if accept and not _taken(accept.lower()):
         raise errors.NotAcceptable("answers are application/json")
+
+
+def eta(job: Job) -> datetime:
+    """Say when a job is expected to end: as its producer says, or a minute after its creation."""
+    return job.eta or job.created_at + USUAL
 
 
 def gateway_failure(error: errors.JobstatusError) -> Answer:
@@ -79,7 +101,7 @@ def gateway_failure(error: errors.JobstatusError) -> Answer:
 
 def body_failure(error: errors.BadRequest) -> Answer:
     """Tell what is wrong with a body: 400 where it is no JSON, else 422 with each rule that it breaks."""
-    if any(violation.rule == "json" or violation.field == "$" for violation in error.violations):
+    if any(violation.field == "$" and violation.rule in _NO_JSON for violation in error.violations):
         invalid = [{"entry_type": "request", "rules": [{"rule": "json"}]}]
         return refusal(400, "request_malformed", str(error), invalid)
     return refusal(422, "validation_failed", NOT_VALID, [_entry(violation) for violation in error.violations])
@@ -97,7 +119,7 @@ def complete(answer: Answer, request: Request) -> Answer:
     if not isinstance(answer.body, Mapping):
         return replace(answer, headers=headers)
     gateways = answer.status in GATEWAYS
-    url = f"{request.url}?{request.query}" if gateways and request.query else request.url
+    url = _PORT_80.sub(r"\1", request.url) + (f"?{request.query}" if gateways and request.query else "")
     meta = {"code": answer.status, "url": url, "type": "object", "request_id": request.id}
     return replace(
         answer, body={**answer.body, "meta": meta}, headers=headers if gateways else {**_SERVICE_HEADERS, **headers}
@@ -109,10 +131,22 @@ def encode(body: Any) -> bytes:
     return dumps(body, sort=True) + (b"\n" if body["meta"]["code"] in GATEWAYS else b"")
 
 
+def _taken(accept: str) -> bool:
+    """Tell whether JSON is in what a client accepts; the most exact of its ranges decides."""
+    ranges = {part.partition(";")[0].strip(): _EXCLUDED.search(part) is None for part in accept.split(",")}
+    return next((ranges[name] for name in _RANGES if name in ranges), False)
+
+
 def _wrong_header(status: int, name: str, message: str) -> Answer:
     return refusal(status, "content_type_invalid", message, [{"entry_type": "header", "entry": name}])
 
 
 def _entry(violation: errors.Violation) -> dict[str, Any]:
-    rule = {"rule": violation.rule, "params": list(violation.params), "description": violation.message}
+    rule = {"rule": _rule(violation), "params": list(violation.params), "description": violation.message}
     return {"entry_type": "json_data_property", "entry": violation.field, "rules": [rule]}
+
+
+def _rule(violation: errors.Violation) -> str:
+    if violation.rule == "format" and violation.params == ("date-time",):
+        return "datetime"
+    return _RULES.get(violation.rule, violation.rule)

@@ -181,11 +181,18 @@ def test_what_a_job_says_is_no_command_to_the_terminal(jobstatus: CommandLine) -
     ("contract", "permissions", "roles"),
     [
         ("native", ["job:read", "job:write"], []),
-        ("ehealth", ["job:read"], []),
+        ("ehealth", ["encounter:write", "job:read"], []),
         ("ehealth-composition", ["composition:read"], []),
-        ("traffic-ops", ["ASYNC-STATUS:READ"], ["admin"]),
-        ("ims", ["ims:imageJobs:get"], []),
-        ("api-key", ["composition:read", "job:read"], ["api-key"]),
+        (
+            "traffic-ops",
+            [
+                *("ACME:READ", "ASYNC-STATUS:READ", "CDN:READ", "CDN:UPDATE"),
+                *("DELIVERY-SERVICE:UPDATE", "DNS-SEC:UPDATE", "DS-SECURITY-KEY:UPDATE"),
+            ],
+            ["admin"],
+        ),
+        ("ims", ["ims:imageJobs:get", "ims:imageJobs:getPercentage"], []),
+        ("api-key", ["composition:read", "encounter:write", "job:read"], ["api-key"]),
     ],
 )
 def test_a_contract_stands_for_what_it_asks_for(
@@ -198,6 +205,39 @@ def test_a_contract_stands_for_what_it_asks_for(
 
     assert (preset["permissions"], preset["roles"]) == (permissions, roles)
     assert (chosen["permissions"], chosen["roles"]) == (["p"], ["r", "s"])
+
+
+def test_a_users_password_is_read_and_never_shown_or_kept(alone: CommandLine, tmp_path: Path) -> None:
+    """It comes in on standard input; what is kept of it is an Argon2 hash, and no list shows that."""
+    add = ("credentials", "add", "ops", "--tenant", TENANT, "--kind", "user", "--json")
+    made = alone(*add, stdin="twelve monkeys\n")
+    empty = alone(*add, stdin="\n")
+    again = alone(*add, stdin="another\n")
+    with sqlite3.connect(tmp_path / "jobs.db") as connection:
+        ((secret,),) = connection.execute("SELECT secret FROM credentials")
+    connection.close()
+
+    assert json.loads(made.stdout)["kind"] == "user"
+    assert "twelve monkeys" not in made.stdout + made.stderr
+    assert secret.startswith("$argon2id$")
+    assert secret not in alone("credentials", "list", "--json").stdout
+    assert (empty.returncode, again.returncode) == (Exit.USAGE, Exit.REFUSED)
+    assert not any(b"twelve monkeys" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["access-key", "temporary-access-key"])
+def test_an_access_key_is_shown_once_and_its_secret_kept_encrypted(
+    alone: CommandLine, tmp_path: Path, kind: str
+) -> None:
+    """Without a key to encrypt with none is made; a temporary one has a security token beside its secret."""
+    add = ("credentials", "add", "robot", "--tenant", TENANT, "--kind", kind, "--json")
+    keyless = alone(*add)
+    made = json.loads(alone(*add, JOBSTATUS_SECRET_KEY="k" * 32).stdout)
+
+    secrets = [made["secret_key"], *([made["security_token"]] if kind.startswith("temporary") else [])]
+    assert (keyless.returncode, "JOBSTATUS_SECRET_KEY" in keyless.stderr) == (Exit.USAGE, True)
+    assert not any(secret.encode() in file.read_bytes() for file in tmp_path.iterdir() for secret in secrets)
+    assert ("security_token" in made) is kind.startswith("temporary")
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(alone: CommandLine, tmp_path: Path) -> None:

@@ -73,11 +73,21 @@ def credentials(server: Server, caller: str) -> str:
     token = server.token(permissions=permissions)
     key = server.token(permissions=permissions, roles=("api-key",))
     schemes = Document.load().raw["components"]["securitySchemes"]
+    session = log_in(server, token)
+    own = {"ehealthApiKey": key, "trafficOpsSession": session, "imsToken": token, "ehealthCookie": token}
     lines = []
     for name, scheme in schemes.items():
-        sent = f'bearer = "{token}"' if scheme["type"] == "oauth2" else f'api_key = "{token}"'
-        lines.append(f"[auth.openapi.{name}]\n" + (f'api_key = "{key}"' if scheme.get("name") == "api-key" else sent))
+        if scheme["type"] == "oauth2":
+            lines.append(f'[auth.openapi.{name}]\nbearer = "{token}"')
+        elif name in own:
+            lines.append(f'[auth.openapi.{name}]\napi_key = "{own[name]}"')
     return "\n" + "\n".join(lines) + "\n"
+
+
+def log_in(server: Server, token: str) -> str:
+    """Give the cookie of a session of the token's holder."""
+    answer = httpx.post(f"{server.url}/api/4.0/user/login/token", json={"t": token})
+    return answer.cookies["mojolicious"]
 
 
 @pytest.mark.parametrize("caller", ["everything", "nobody", "little"])
@@ -102,7 +112,7 @@ def test_the_server_keeps_the_contract(server: Server, caller: str, tmp_path: Pa
         server.url,
     ]
 
-    run = subprocess.run([*command, "-n", "25"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = subprocess.run([*command, "-n", "12"], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Traceback" not in server.log

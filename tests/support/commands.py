@@ -31,11 +31,12 @@ class CommandLine:
             "NO_PROXY": "127.0.0.1",
         }
 
-    def __call__(self, *arguments: str, **env: str) -> Done:
-        """Run a command to its end."""
+    def __call__(self, *arguments: str, stdin: str | None = None, **env: str) -> Done:
+        """Run a command to its end; *stdin* is what it can read."""
         return subprocess.run(
             [sys.executable, "-m", "jobstatus", *arguments],
             env={**self.env, **env},
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=2 * PATIENCE,

@@ -37,8 +37,8 @@ class JwtOptions(ClaimRules):
     again (at least 10 seconds), `timeout` how long it may take to answer.
 
     Raises:
-        ConfigurationError: the URL is not safe, a span is negative, or an algorithm is none by which somebody signs who
-            alone has the key: with a shared secret (`HS256`) or without any (`none`) the issuer's tokens can be forged.
+        ConfigurationError: the URL is not safe, a span is negative, or others than the issuer could sign by one of the
+            algorithms, as with a secret that is shared (`HS256`) or without any (`none`).
     """
 
     jwks_url: str
@@ -104,6 +104,7 @@ class _Registry(JWSRegistry):
     """What a token's header may hold: other parameters are ignored (RFC 7515 §4), and none may be critical."""
 
     max_header_length = 4096
+    max_payload_length = LONGEST_TOKEN
     max_signature_length = 2048
 
     def __init__(self, allowed: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from jobstatus import life
-from jobstatus.credential import Credential
+from jobstatus.credential import Credential, Kind
 from jobstatus.job import NEXT, Event, Failure, FailureKind, Job, Link, Report, Result, Status
 
 RETENTION = timedelta(days=7)
@@ -157,6 +157,8 @@ def credentials() -> st.SearchStrategy[Credential]:
         tenant=st.text(min_size=1, max_size=20),
         digest=st.binary(min_size=32, max_size=32),
         created_at=moments(),
+        kind=st.sampled_from(Kind),
+        secret=st.none() | st.text(max_size=20),
         permissions=st.frozensets(st.text(max_size=10), max_size=3),
         roles=st.frozensets(st.text(max_size=10), max_size=3),
         broker=st.booleans(),

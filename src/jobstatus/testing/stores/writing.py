@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from jobstatus.errors import DuplicateId, VersionMismatch
+from jobstatus.errors import DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.job import Event, Job, Status, Tombstone
 from jobstatus.storage import Store
 
@@ -58,6 +58,34 @@ class Creating:
 
         assert refused.value.id == job.id
         assert await everything(store, job) == before
+
+    async def test_work_is_taken_while_a_job_does_it(self, store: Store) -> None:
+        """The second creation is refused and told whose it is; jobs whose work has no name are in nobody's way."""
+        job = await put(store, work="w")
+        await put(store)
+
+        with pytest.raises(DuplicateWork) as refused:
+            await put(store, work="w")
+
+        assert refused.value.id == job.id
+        assert await store.get(job.id) == job
+
+    async def test_work_is_free_once_its_job_has_let_go_of_it(self, store: Store) -> None:
+        """By a version that does not name it any more, or by a burial."""
+        first = await put(store, work="w")
+        await change(store, first, work=None)
+        second = await put(store, work="w")
+        await bury(store, second)
+
+        assert (await put(store, work="w")).work == "w"
+
+    async def test_of_many_creations_of_the_same_work_one_is_made(self, store: Store) -> None:
+        """However many come at once."""
+        made = await asyncio.gather(*(put(store, work="w") for _ in range(MANY)), return_exceptions=True)
+
+        (job,) = (each for each in made if isinstance(each, Job))
+        others = [each for each in made if isinstance(each, DuplicateWork)]
+        assert [each.id for each in others] == [job.id] * (MANY - 1)
 
     async def test_an_id_is_taken_while_its_tombstone_is_there(self, store: Store) -> None:
         """What is left of a job still holds its id."""
