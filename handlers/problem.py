@@ -42,7 +42,7 @@ def slug(kind: type[errors.JobstatusError]) -> str:
 
 def answer(error: errors.JobstatusError, request: Request) -> Answer:
     """Tell an error as problem details, with the headers that its status asks for."""
-    kind = type(error)
+    kind = next((kind for kind in type(error).__mro__ if kind in _PROBLEMS), type(error))
     status, title = _PROBLEMS.get(kind, _UNKNOWN)
     known = kind in _PROBLEMS
     body: dict[str, Any] = {

@@ -272,10 +272,12 @@ async def test_a_session_outlives_a_logout_on_the_server_but_not_in_the_client(h
 
 
 async def test_logging_out_needs_a_session(house: House) -> None:
-    """Whoever is not logged in is told to."""
+    """Whoever is not logged in is told to, and who is nobody may not."""
     answer = await house.client.post("/api/4.0/user/logout")
+    nobody = await house.client.post("/api/4.0/user/logout", headers={"Cookie": "mojolicious="})
 
     assert (answer.status_code, text(answer)) == (401, "unauthorized, please log in.")
+    assert (nobody.status_code, text(nobody)) == (403, "Forbidden.")
 
 
 def sealed(**members: Any) -> str:
@@ -666,3 +668,16 @@ async def test_a_store_that_is_down(profile: str, status: int, monkeypatch: pyte
 
     assert login.status_code == status
     assert (answer.status_code, text(answer)) == (500, "Internal Server Error")
+
+
+@pytest.mark.parametrize("name", ["ping", "acme_autorenew"])
+async def test_a_job_of_another_contract_may_be_named_as_a_call_of_this_one(house: House, name: str) -> None:
+    """`/api/jobs/ping` is an eHealth job: `jobs` is no version."""
+    headers = house.headers(await house.token())
+    nobody = await house.client.get(f"/api/jobs/{name}")
+    missing = await house.client.get(f"/api/jobs/{name}", headers=headers)
+    await house.client.post("/jobs", json={"type": "t", "id": name}, headers=headers)
+    found = await house.client.get(f"/api/jobs/{name}", headers=headers)
+
+    assert [answer.status_code for answer in (nobody, missing, found)] == [401, 404, 200]
+    assert found.json()["data"]["status"] == "pending"

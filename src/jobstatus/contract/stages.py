@@ -123,8 +123,11 @@ class Perform:
 def permit(operation: Operation, caller: Caller, profile: str, limit: frozenset[str] | None = None) -> None:
     """Let a caller pass that holds all permissions and, where the profile names roles, one of them.
 
-    What it calls through, if anything, must hold the permissions too. Raises `Forbidden`.
+    What it calls through, if anything, must hold the permissions too; and whoever is nobody passes only where the
+    operation is open to all. Raises `Forbidden`.
     """
+    if not caller.id and not operation.public:
+        raise Forbidden(permissions=operation.permissions)
     if caller.roles & operation.superusers.get(profile, frozenset()):
         return
     wanted = operation.roles.get(profile, frozenset())
