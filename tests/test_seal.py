@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobstatus.clock import utc_now
+from jobstatus.credential import Credential
 from jobstatus.errors import Cause, ConfigurationError, Unauthenticated
+from jobstatus.security.gate import Gate
 from jobstatus.security.seal import Seal
+from jobstatus.security.sessions import AT_LOGIN, CookieSessions
 from jobstatus.security.vault import AccessKey, Vault
 
 SEAL = Seal(b"key", "tests")
@@ -95,6 +99,19 @@ def test_no_mutated_cookie_is_accepted() -> None:
     cases = int(os.environ.get("FUZZ_CASES", "20000"))
 
     assert not any(opens(SEAL, changed) for changed in mutations(sealed, cases, random.Random(7)))
+
+
+async def test_no_mutated_access_token_is_accepted() -> None:
+    """The JWT of the other cookie, as many as a tenth of `FUZZ_CASES` says."""
+    sessions = CookieSessions(Gate(), b"key")
+    holder = Credential(id="1", name="n", tenant="t", digest=b"1", created_at=utc_now())
+    token = sessions.access_token(sessions.seal(holder, AT_LOGIN), utc_now() + AT_LOGIN)
+    cases = int(os.environ.get("FUZZ_CASES", "20000")) // 10
+    sessions.read_access_token(token)
+
+    for changed in mutations(token, cases, random.Random(8)):
+        with pytest.raises(Unauthenticated):
+            sessions.read_access_token(changed)
 
 
 KEYS = ["an old key of more than 32 characters", "a new key of more than 32 characters"]

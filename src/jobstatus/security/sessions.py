@@ -6,8 +6,9 @@ session is kept: it ends by its time, or with the credential that it stands for.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from joserfc import jwt
@@ -47,10 +48,10 @@ class CookieSessions:
         if DISALLOWED in user.roles:
             raise Unauthenticated(Cause.BAD_PASSWORD)
         session = self.seal(user, AT_LOGIN)
-        jwt_end = self._clock() + AT_LOGIN
+        token = self.access_token(session, self._clock() + AT_LOGIN)
         return (
             self._cookie(MOJOLICIOUS, session, AT_LOGIN),
-            self._cookie(ACCESS_TOKEN, self._jwt(session, int(jwt_end.timestamp())), AT_LOGIN),
+            self._cookie(ACCESS_TOKEN, token, AT_LOGIN),
         )
 
     async def log_in_by_token(self, token: str) -> tuple[str, ...]:
@@ -82,10 +83,10 @@ class CookieSessions:
         if way == MOJOLICIOUS and not shown:
             exchange.become(Caller(id="", tenant=""))  # as in the original: somebody, who may do nothing
             return
-        session, end = (shown, 0) if way == MOJOLICIOUS else self._read_jwt(shown)
+        session, end = (shown, None) if way == MOJOLICIOUS else self.read_access_token(shown)
         holder = self._holder(session)
         credential = await self._people.by_digest(holder)
-        exchange.become(credential.caller(), tuple(self._renewed(holder, way, end)))
+        exchange.become(credential.caller(), tuple(self._renewed(holder, end if way == ACCESS_TOKEN else None)))
 
     def _holder(self, session: str) -> str:
         """Read whom a session stands for."""
@@ -96,29 +97,37 @@ class CookieSessions:
             raise Unauthenticated(Cause.UNKNOWN)
         return str(statement["auth_data"])
 
-    def _renewed(self, holder: str, way: str, jwt_end: int) -> Iterator[str]:
+    def _renewed(self, holder: str, token_end: datetime | None) -> Iterator[str]:
+        """Make the cookies anew; a JWT keeps its end."""
         session = self._sealed(holder, RENEWED)
         yield self._cookie(MOJOLICIOUS, session, RENEWED)
-        if way == ACCESS_TOKEN:
-            yield self._cookie(ACCESS_TOKEN, self._jwt(session, jwt_end), RENEWED)
+        if token_end is not None:
+            yield self._cookie(ACCESS_TOKEN, self.access_token(session, token_end), RENEWED)
 
     def _sealed(self, holder: str, span: timedelta) -> str:
         end = int((self._clock() + span).timestamp())
         return self._seal.seal({"auth_data": holder, "expires": end, "by": BY})
 
-    def _jwt(self, session: str, end: int) -> str:
-        return jwt.encode({"alg": "HS256"}, {"exp": end, "mojoCookie": session}, self._key)
+    def access_token(self, session: str, end: datetime) -> str:
+        """Make the JWT that holds a session's cookie."""
+        return jwt.encode({"alg": "HS256"}, {"exp": int(end.timestamp()), "mojoCookie": session}, self._key)
 
-    def _read_jwt(self, token: str) -> tuple[str, int]:
-        """Give the session that a JWT holds, and its end. Whatever is wrong with it is told alike."""
+    def read_access_token(self, token: str) -> tuple[str, datetime]:
+        """Give the session that a JWT holds, and its end.
+
+        Raises:
+            Unauthenticated: it is not right; whatever is wrong with it is told alike.
+        """
         try:
             claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
         except (JoseError, ValueError):
             raise Unauthenticated(Cause.UNKNOWN) from None
         session, end = claims.get("mojoCookie"), claims.get("exp")
-        if not isinstance(session, str) or not isinstance(end, int) or end < self._clock().timestamp():
+        if not isinstance(session, str) or not isinstance(end, int) or not _spelt_right(token):
             raise Unauthenticated(Cause.UNKNOWN)
-        return session, end
+        if end < self._clock().timestamp():
+            raise Unauthenticated(Cause.UNKNOWN)
+        return session, datetime.fromtimestamp(end, UTC)
 
     def _cookie(self, name: str, value: str, span: timedelta) -> str:
         return _written(name, value, self._clock() + span, f"; Max-Age={int(span.total_seconds())}")
@@ -134,6 +143,13 @@ def _shown(exchange: Exchange) -> tuple[str, str]:
         if separator and name in (MOJOLICIOUS, ACCESS_TOKEN):
             return name, value.strip('"')
     raise Unauthenticated(Cause.MISSING)
+
+
+def _spelt_right(token: str) -> bool:
+    """Tell whether the signature is spelt as base64 spells it: its last character has bits that decode to nothing."""
+    signature = token.rpartition(".")[2]
+    read = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    return base64.urlsafe_b64encode(read).decode().rstrip("=") == signature
 
 
 def _written(name: str, value: str, end: datetime, age: str = "") -> str:
