@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test lint types spec wheel clean
+.PHONY: help demo serve test test-clients lint types spec wheel clean
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run  ## Run real jobs and poll them in five contracts
 	@$(BIN)/python docs/demo.py
@@ -15,7 +15,10 @@ serve: $(VENV)/run  ## Run the demo's jobs, then leave the server running
 	@$(BIN)/python docs/demo.py --serve
 
 test: $(VENV)/dev  ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-clients: $(VENV)/dev  ## Run real clients against the server
+	@$(BIN)/python -m pytest tests/clients
 
 lint: $(VENV)/dev  ## Check style
 	@$(BIN)/ruff check .

@@ -105,7 +105,7 @@ async def test_ehealth_processed_with_links(house: House) -> None:
     assert answer.json()["data"] == {
         "status": "processed",
         "status_code": "200",
-        "eta": f"{TIME}.250Z",
+        "eta": "2031-03-04T05:07:07.250Z",
         "links": [link],
     }
     assert answer.json()["meta"]["code"] == 303

@@ -65,7 +65,7 @@ async def _prepare(settings: Settings) -> None:
 
 
 def _run(settings: Settings, as_json: bool) -> None:
-    logging.getLogger("uvicorn.error").addHandler(Announcer(as_json))
+    logging.getLogger("uvicorn.error").addHandler(Announcer(as_json, settings.workers))
     try:
         _listen(settings)
     except SystemExit:  # it has told why, but its exit code has another meaning here
@@ -90,19 +90,23 @@ def _listen(settings: Settings) -> None:
 
 
 class Announcer(logging.Handler):
-    """Tells where the server listens, once it does, and its troubles; the rest of its talk is for nobody."""
+    """Tells where the server listens, once it does, and its troubles; the rest of its talk is for nobody.
 
-    def __init__(self, as_json: bool = False) -> None:
+    With several workers it is told once the process above them can be asked to stop, which is a moment later.
+    """
+
+    def __init__(self, as_json: bool = False, workers: int = 1) -> None:
         super().__init__()
         self._as_json = as_json
+        self._last = "Uvicorn running on " if workers == 1 else "Started parent process "
+        self._url = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage()
         if record.levelno >= logging.WARNING:
             output.complain(self.format(record))
-        elif said.startswith("Uvicorn running on "):
-            url = said.split()[3]
-            print(
-                json.dumps({"url": url}) if self._as_json else f"jobstatus listens on {url} (Ctrl-C to stop)",
-                flush=True,
-            )
+        if said.startswith("Uvicorn running on "):
+            self._url = said.split()[3]
+        if said.startswith(self._last):
+            plain = f"jobstatus listens on {self._url} (Ctrl-C to stop)"
+            print(json.dumps({"url": self._url}) if self._as_json else plain, flush=True)
