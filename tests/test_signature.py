@@ -600,7 +600,7 @@ STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "body": st.binary(max_size=12),
     "seconds": st.integers(-900, 900),
     "scope": st.none() | st.builds(Scope, st.just("20241106"), scope_parts, scope_parts),
-    "secret": texts.map(lambda text: f"s{text}"),
+    "secret": texts.map(lambda text: "s" + text.replace("\0", "")),  # to HMAC, NULs at the end of a key are nothing
 }
 parts_of_requests = st.builds(Parts, **STRATEGIES)
 
