@@ -164,6 +164,24 @@ async def test_the_migrations_make_the_tables_that_the_statements_use(file: Path
     assert differences == []
 
 
+async def test_a_file_of_the_first_version_is_brought_up_to_date(file: Path) -> None:
+    """What is in it stays as it is: its credentials are tokens."""
+    async with opened(file) as store:
+        job, held = await put(store), a_credential()
+        await store.add_credential(held)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            """DROP INDEX jobs_by_work; ALTER TABLE jobs DROP COLUMN work;
+            ALTER TABLE credentials DROP COLUMN kind; ALTER TABLE credentials DROP COLUMN secret;
+            UPDATE alembic_version SET version_num = '0001';"""
+        )
+
+    async with opened(file) as store:
+        assert await store.get(job.id) == job
+        assert await store.find_credential(held.digest) == held
+        assert (await put(store, work="w")).work == "w"
+
+
 async def test_a_file_of_a_later_version_is_left_alone(file: Path) -> None:
     """An older jobstatus would not know what to make of it."""
     async with opened(file):
