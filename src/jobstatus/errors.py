@@ -19,7 +19,7 @@
     │   ├── DuplicateId           the id chosen is taken
     │   └── DuplicateWork         an unfinished job does the same work already
     ├── VersionMismatch           the record is not at the version that was named
-    ├── StoreUnavailable          the store cannot answer now
+    ├── StoreUnavailable          the store, or whoever vouches for a token, cannot answer now
     ├── ConfigurationError        the server was set up wrongly
     └── ContractBroken            an answer of this server's own making breaks the spec
 

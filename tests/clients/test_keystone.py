@@ -12,6 +12,7 @@ import httpx
 import pytest
 from house import MovingClock
 from keystone import Keystone, running_keystone
+from serving import serving
 
 from jobstatus.clock import utc_now
 from jobstatus.errors import Cause, Unauthenticated
@@ -214,3 +215,23 @@ async def test_an_outage_is_not_the_callers_fault(keystone: Keystone, asker: Ask
 
     assert await validator.verify(known)
     assert await validator.verify(other)
+
+
+def test_a_server_takes_its_tokens_beside_its_own(keystone: Keystone, tmp_path: Path) -> None:
+    """A job is polled with a token of the Keystone, in its project alone; a token that nobody knows opens nothing."""
+    with serving(tmp_path, keystone_url=keystone.url) as server:
+        made = httpx.post(
+            f"{server.url}/jobs",
+            json={"type": "imsImportImageJob", "tenant": keystone.project_id},
+            headers={"Authorization": f"Bearer {server.token(tenant='*')}"},
+        ).json()
+        polls = {"own": keystone.project_id, "another": "0f3c1b2a4d5e46f78190a1b2c3d4e5f6"}
+        token = {"X-Auth-Token": keystone.token(USER, PASSWORD)}
+        paths = {name: f"{server.url}/v1/{project}/jobs/{made['id']}" for name, project in polls.items()}
+
+        own, another = (httpx.get(path, headers=token) for path in paths.values())
+        unknown = httpx.get(paths["own"], headers={"X-Auth-Token": "guess"})
+
+    assert (own.status_code, own.json()["status"]) == (200, "INIT")
+    assert (another.status_code, another.json()["error"]["code"]) == (400, "IMG.0030")
+    assert (unknown.status_code, unknown.json()["error_code"]) == (401, "APIGW.0301")
