@@ -11,7 +11,7 @@ import pytest
 from house import OTHER_TENANT, TENANT, House
 
 from jobstatus.security.signature import Authorization, Scope, SignedRequest, sign
-from jobstatus.security.vault import AccessKey
+from jobstatus.security.vault import AccessKey, Vault
 
 ID = "ff808081-4dbd-65d7-014d-be0d84db0013"
 HEX = ID.replace("-", "")
@@ -164,6 +164,17 @@ async def test_a_secret_key_is_kept_encrypted(house: House) -> None:
     assert kept.secret is not None
     assert key.secret_key not in kept.secret
     assert key.secret_key not in repr(kept)
+
+
+async def test_an_access_key_that_cannot_be_decrypted_is_a_fault_of_the_server(house: House) -> None:
+    """The key that it was kept with has gone; the client is told nothing of it."""
+    key = AccessKey.new()
+    locked = Vault("another key of more than 32 characters").lock(key)
+    await house.keep_access_key(key, locked)
+
+    answer = await poll(house, **signature(key, POLL, house.clock.now))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "IMG.0061")
 
 
 async def test_a_temporary_access_key_needs_its_security_token(house: House) -> None:

@@ -12,8 +12,6 @@ API_KEY = "api-key"
 """The role that makes a credential a brokering system's own key, and the header that such a key is sent in."""
 EVERY_TENANT = "*"
 """The tenant of a credential that has a part in all of them: an operator's."""
-ADMIN = "admin"
-"""The role that some contracts let do everything."""
 
 
 class Kind(StrEnum):

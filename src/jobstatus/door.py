@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -65,13 +66,9 @@ def _jwt(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> JwtVeri
         return None
     options = JwtOptions(
         jwks_url=settings.jwt_jwks_url,
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
         algorithms=_words(settings.jwt_algorithms),
         leeway=timedelta(seconds=settings.jwt_leeway_seconds),
-        tenant_claim=settings.token_tenant_claim,
-        roles_claim=settings.token_roles_claim,
-        operators=settings.token_operators,
+        **_claim_rules(settings),
     )
     return JwtVerifier(options, client, clock)
 
@@ -84,13 +81,19 @@ def _introspection(settings: Settings, client: httpx.AsyncClient, clock: Clock) 
         client_id=settings.introspection_client_id,
         client_secret=settings.introspection_client_secret.get_secret_value(),
         answers_for=timedelta(seconds=settings.introspection_seconds),
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        tenant_claim=settings.token_tenant_claim,
-        roles_claim=settings.token_roles_claim,
-        operators=settings.token_operators,
+        **_claim_rules(settings),
     )
     return Introspector(options, client, clock)
+
+
+def _claim_rules(settings: Settings) -> dict[str, Any]:
+    return {
+        "issuer": settings.token_issuer,
+        "audience": settings.token_audience,
+        "tenant_claim": settings.token_tenant_claim,
+        "roles_claim": settings.token_roles_claim,
+        "operators": settings.token_operators,
+    }
 
 
 def _keystone(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> KeystoneValidator | None:

@@ -13,7 +13,7 @@ from jobstatus.answer import Answer, Contract, Request
 from jobstatus.contract.checks import AnswerChecks
 from jobstatus.contract.spec import Document, Operation
 from jobstatus.credential import Caller
-from jobstatus.errors import ContractBroken, JobstatusError, StoreUnavailable
+from jobstatus.errors import ConfigurationError, ContractBroken, JobstatusError, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Engine:
 
     def refuse(self, error: Exception, contract: Contract, request: Request, operation: Operation | None) -> Rendered:
         """Render an error in the words of its contract: the one place where errors become HTTP."""
-        if not isinstance(error, JobstatusError) or isinstance(error, ContractBroken):
+        if not isinstance(error, JobstatusError) or isinstance(error, ContractBroken | ConfigurationError):
             log.error("request failed", request_id=request.id, path=request.path, exc_info=error)
             error = ContractBroken("the server failed")
         elif isinstance(error, StoreUnavailable):
