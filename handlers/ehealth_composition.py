@@ -12,7 +12,7 @@ from typing import Any
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 from jobstatus.credential import Caller
-from jobstatus.ids import canonical, is_uuid
+from jobstatus.ids import canonical
 from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
@@ -61,8 +61,6 @@ _STATUS = {
 
 async def get_composition_job(service: JobService, caller: Caller, *, async_job_id: str) -> Answer:
     """Give one job; its id is a UUID."""
-    if not is_uuid(async_job_id):
-        raise errors.BadRequest.of("path", "asyncJobId", "format", "is not a UUID")
     job = await service.get(caller, canonical(async_job_id))
     return Answer({"data": _data(job, service.now())})
 
