@@ -77,8 +77,8 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
     match error:
         case errors.Unauthenticated() | errors.ForeignTenant() | errors.Forbidden():
             return replace(_error(401, _REFUSED), headers={"WWW-Authenticate": 'Keystone uri="/v3"'})
-        case errors.BadRequest():
-            return _error(400, str(error))
+        case errors.BadRequest(violations=violations):
+            return _error(400, "; ".join(map(_told, violations[:5])))
         case errors.PathNotFound():
             return _error(404, "The resource could not be found.")
         case errors.MethodNotAllowed(allowed=allowed):
@@ -107,6 +107,13 @@ def _project(scope: Any) -> str | None:
         raise errors.BadRequest.of("body", "$.auth.scope", "required", "only projects can be named")
     named: str = scope["project"].get("id") or scope["project"]["name"]
     return named
+
+
+def _told(violation: errors.Violation) -> str:
+    """Say which rule a place breaks, but nothing of the value: a password may be in it."""
+    return (
+        f"{violation.field}: {violation.message if violation.rule == 'json' else f'breaks the rule {violation.rule}'}"
+    )
 
 
 def _token(issued: Issued) -> dict[str, Any]:

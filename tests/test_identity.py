@@ -131,6 +131,27 @@ async def test_what_cannot_be_read_is_a_bad_request(house: House, body: dict[str
     assert "$" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"password": "twelve"},
+        {"name": "", "password": "twelve"},
+        {"name": ["twelve"], "password": "twelve"},
+        {"name": "ops", "password": ["twelve"]},
+        {"name": "ops", "password": "twelve" * 200},
+    ],
+)
+async def test_no_refusal_repeats_a_password(house: House, user: dict[str, Any]) -> None:
+    """It tells the place and the rule alone."""
+    shown = {"methods": ["password"], "password": {"user": user}}
+
+    answer = await ask(house, {"auth": {"identity": shown}})
+
+    assert answer.status_code == 400
+    assert "$.auth.identity" in answer.json()["error"]["message"]
+    assert "twelve" not in answer.text
+
+
 async def test_a_token_ends_with_its_time_or_its_user(house: House, job: None) -> None:
     """After a day it is told when it ended; after a revocation it is worth nothing."""
     token = (await ask(house, by_password())).headers["X-Subject-Token"]
@@ -160,6 +181,18 @@ async def test_clients_find_the_version(house: House, path: str) -> None:
     assert answer.status_code == 200
     assert answer.json()["version"]["id"].startswith("v3.")
     assert answer.json()["version"]["links"] == [{"rel": "self", "href": "http://jobs.example/v3/"}]
+
+
+async def test_a_long_name_of_the_server_is_no_fault_of_the_server(house: House, job: None) -> None:
+    """The catalog repeats how it was called, whatever that is."""
+    headers = {"Host": "a" * 5000}
+
+    answers = [
+        await house.client.get("/v3", headers=headers),
+        await house.client.post("/v3/auth/tokens", json=by_password(), headers=headers),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 201]
 
 
 async def test_unknown_paths_and_methods_are_told_in_its_form(house: House) -> None:
