@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from jobstatus.answer import Answer
-from jobstatus.credential import Caller
-from jobstatus.errors import BadRequest
+from jobstatus.credential import EVERY_TENANT, Caller
+from jobstatus.errors import BadRequest, ForeignTenant
 from jobstatus.job import Job, Status
 from jobstatus.service import Draft, JobService
 
@@ -72,6 +72,7 @@ async def get_async_status(service: JobService, caller: Caller, *, version: str,
 
 async def renew_certificates(service: JobService, caller: Caller, *, version: str) -> Answer:
     """Begin the renewal of all certificates that are due."""
+    _of_one_tenant(caller)
     job = await service.create(caller, Draft(type=ACME, message="ACME async job has started."))
     where = _where(caller, version, job.number)
     return _begun(_RENEWING + where, where)
@@ -82,9 +83,16 @@ async def refresh_dnssec_keys(service: JobService, caller: Caller, *, version: s
 
     The shipped server then leads to a job 0, which there never is; the documented profile leads to the one under way.
     """
+    _of_one_tenant(caller)
     job, new = await service.submit(caller, Draft(type=DNSSEC, message="DNSSEC refresh started", work="refresh"))
     where = _where(caller, version, 0 if caller.profile == "deployed" and not new else job.number)
     return _begun(_REFRESHING + where if new else _REFRESHING_ALREADY, where)
+
+
+def _of_one_tenant(caller: Caller) -> None:
+    """Refuse an operator: these calls have no way to say whose the job is to be."""
+    if caller.tenant == EVERY_TENANT:
+        raise ForeignTenant(EVERY_TENANT)
 
 
 def _begun(text: str, where: str) -> Answer:

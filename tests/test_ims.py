@@ -155,6 +155,15 @@ async def test_an_unknown_or_revoked_access_key(house: House) -> None:
         assert refused(answer) == (401, "APIGW.0301", f"{IAM}ak {key.access_key} not exist")
 
 
+async def test_a_long_access_key_is_no_fault_of_the_server(house: House) -> None:
+    """It is told as unknown, like any other."""
+    shown = f"SDK-HMAC-SHA256 Access={'A' * 7000}, SignedHeaders=host;x-sdk-date, Signature={'0' * 64}"
+
+    answer = await poll(house, authorization=shown)
+
+    assert refused(answer)[:2] == (401, "APIGW.0301")
+
+
 async def test_a_secret_key_is_kept_encrypted(house: House) -> None:
     """What is in the store opens nothing without the server's own key."""
     key = await house.access_key()

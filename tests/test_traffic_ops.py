@@ -313,6 +313,13 @@ async def test_each_bad_session_has_its_text(house: House, cookie: str, told: st
     assert answer.headers["X-Server-Name"].startswith("traffic_ops_golang/")
 
 
+async def test_a_long_cookie_is_no_fault_of_the_server(house: House) -> None:
+    """Its text is as long as what it repeats."""
+    answer = await poll(house, f"mojolicious={'a' * 60_000}")
+
+    assert (answer.status_code, len(text(answer))) == (401, 60_053)
+
+
 async def test_basic_authentication_is_no_session(house: House) -> None:
     """HTTP Basic is as good as nothing."""
     answer = await poll(house, Authorization="Basic YTpi")
@@ -649,9 +656,10 @@ async def test_another_sites_page_cannot_begin_a_job(house: House) -> None:
 
 async def test_an_operator_must_say_whose_job_it_is_to_begin(house: House) -> None:
     """These calls have no place for that, so a credential of every tenant begins none."""
-    answer = await begin(house, *ACME[:2], tenant="*")
+    for call in (ACME, DNSSEC):
+        answer = await begin(house, *call[:2], tenant="*")
 
-    assert answer.status_code == 400
+        assert (answer.status_code, text(answer)) == (403, "Forbidden.")
 
 
 @pytest.mark.parametrize(("profile", "status"), [("documented", 500), ("deployed", 401)])
