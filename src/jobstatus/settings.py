@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from jobstatus.life import Retention
 
 Profile = Literal["documented", "deployed"]
+EngineName = Literal["compiled", "stock"]
 
 
 class Settings(BaseSettings):
@@ -23,6 +24,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="How many processes share the port.")
+    engine: EngineName = Field(
+        "compiled", description="What answers requests: operations compiled at the start, or Connexion's own stages."
+    )
     profile_ehealth: Profile = Field("documented", description="The eHealth contract's profile.")
     profile_ehealth_composition: Profile = Field(
         "documented", description="The eHealth composition contract's profile."

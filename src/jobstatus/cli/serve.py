@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from jobstatus.errors import ConfigurationError
-from jobstatus.settings import Settings
+from jobstatus.settings import EngineName, Settings
 
 from . import exits, output
 from .options import AsJson, Store
@@ -35,10 +35,13 @@ def serve(
         "workers"
     ].default,
     store: Store = _FIELDS["store"].default,
+    engine: Annotated[
+        EngineName, typer.Option(envvar="JOBSTATUS_ENGINE", help=_FIELDS["engine"].description)
+    ] = _FIELDS["engine"].default,
     as_json: AsJson = False,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C; requests under way are still answered. All settings: docs/settings.md."""
-    settings = _settings(host=host, port=port, workers=workers, store=store)
+    settings = _settings(host=host, port=port, workers=workers, store=store, engine=engine)
     asyncio.run(_prepare(settings))
     _run(settings, as_json)
 
