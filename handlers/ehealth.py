@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobstatus import errors
-from jobstatus.answer import Answer, Request
+from jobstatus.answer import Answer, Lasting, Request
 from jobstatus.credential import EVERY_TENANT, Caller
 from jobstatus.ids import canonical, object_id, object_number
 from jobstatus.job import Failure, FailureKind, Job, Status
@@ -32,7 +32,7 @@ from .envelope import (
     request_id,
 )
 from .times import millis
-from .wire import divert, finish
+from .wire import divert, finish, variant
 
 __all__ = [
     "EXTRA_METHODS",
@@ -46,6 +46,7 @@ __all__ = [
     "get_ehealth_job",
     "request_id",
     "submit_encounter_package",
+    "variant",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -64,14 +65,13 @@ _CODES = frozenset({403, 404, 409, 422, 500})
 _TYPES = {409: "request_conflict", 422: "validation_failed", 500: "internal_error"}
 
 
-async def get_ehealth_job(service: JobService, caller: Caller, *, id: str) -> Answer:
+async def get_ehealth_job(service: JobService, caller: Caller, *, id: str, profile: str) -> Lasting:
     """Give one job; its id may be spelt as 24 hexadecimal digits."""
-    job = await _find(service, caller, id)
-    return Answer({"data": _data(job, caller)}, _http_status(job))
+    return Lasting(_answer, await _find(service, caller, id), (profile == "deployed",))
 
 
 async def submit_encounter_package(
-    service: JobService, caller: Caller, *, patient_id: str, body: Mapping[str, Any]
+    service: JobService, caller: Caller, *, patient_id: str, body: Mapping[str, Any], profile: str
 ) -> Answer:
     """Accept a package: the job that processes it is told as pending.
 
@@ -82,7 +82,7 @@ async def submit_encounter_package(
     content = json.dumps([canonical(patient_id), body], sort_keys=True).encode()
     draft = Draft(type=ENCOUNTER_PACKAGE, work=hashlib.sha256(content).hexdigest())
     job, _ = await service.submit(caller, draft)
-    return Answer({"data": _data(job, caller)}, 202)
+    return Answer({"data": _data(job, profile == "deployed")}, 202)
 
 
 def failure(error: errors.JobstatusError, request: Request) -> Answer:
@@ -115,8 +115,11 @@ def _http_status(job: Job) -> int:
     return 303 if linked else 200
 
 
-def _data(job: Job, caller: Caller) -> dict[str, Any]:
-    deployed = caller.profile == "deployed"
+def _answer(job: Job, deployed: bool) -> Answer:
+    return Answer({"data": _data(job, deployed)}, _http_status(job))
+
+
+def _data(job: Job, deployed: bool) -> dict[str, Any]:
     data: dict[str, Any] = {"status": _word(job, deployed), "eta": millis(eta(job))}
     match job.status:
         case Status.SUCCEEDED:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jobstatus import errors
-from jobstatus.answer import Answer, Request
+from jobstatus.answer import Answer, Lasting, Request
 from jobstatus.credential import Caller
 from jobstatus.ids import canonical
 from jobstatus.job import Job, Status
@@ -29,7 +29,7 @@ from .envelope import (
     request_id,
 )
 from .times import millis
-from .wire import divert, finish
+from .wire import divert, finish, variant
 
 __all__ = [
     "EXTRA_METHODS",
@@ -43,6 +43,7 @@ __all__ = [
     "get_composition_job",
     "get_composition_job_at_root",
     "request_id",
+    "variant",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -59,10 +60,10 @@ _STATUS = {
 }
 
 
-async def get_composition_job(service: JobService, caller: Caller, *, async_job_id: str) -> Answer:
+async def get_composition_job(service: JobService, caller: Caller, *, async_job_id: str) -> Lasting:
     """Give one job; its id is a UUID."""
     job = await service.get(caller, canonical(async_job_id))
-    return Answer({"data": _data(job, service.now())})
+    return Lasting(_answer, job, (_eta(job, service.now()),))
 
 
 get_composition_job_at_root = get_composition_job
@@ -84,11 +85,15 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
             return gateway_failure(error)
 
 
-def _data(job: Job, now: datetime) -> dict[str, Any]:
+def _answer(job: Job, eta: datetime) -> Answer:
+    return Answer({"data": _data(job, eta)})
+
+
+def _data(job: Job, eta: datetime) -> dict[str, Any]:
     data = {
         "id": job.id,
         "status": _STATUS[job.status],
-        "eta": millis(_eta(job, now)),
+        "eta": millis(eta),
         "links": _links(job),
     }
     return data | ({"error": _error(job)} if data["status"] == "FAILED" else {})

@@ -49,7 +49,6 @@ _RULES = {
     "dependencies": "dependency",
 }
 """What the API manifest calls the rules of JSON Schema, where it has another name."""
-_PORT_80 = re.compile(r"(http://[^/]+):80(?=/)")
 _SERVICE_HEADERS = {
     "Content-Type": f"{JSON}; charset=utf-8",
     "Cache-Control": "max-age=0, private, must-revalidate",
@@ -119,7 +118,7 @@ def complete(answer: Answer, request: Request) -> Answer:
     if not isinstance(answer.body, Mapping):
         return replace(answer, headers=headers)
     gateways = answer.status in GATEWAYS
-    url = _PORT_80.sub(r"\1", request.url) + (f"?{request.query}" if gateways and request.query else "")
+    url = request.url + (f"?{request.query}" if gateways and request.query else "")
     meta = {"code": answer.status, "url": url, "type": "object", "request_id": request.id}
     return replace(
         answer, body={**answer.body, "meta": meta}, headers=headers if gateways else {**_SERVICE_HEADERS, **headers}

@@ -20,7 +20,7 @@ from jobstatus.credential import Caller
 from jobstatus.login import Issued, Tokens
 
 from .times import micros
-from .wire import RETRY_AFTER, admit, complete, divert, encode, finish
+from .wire import RETRY_AFTER, admit, complete, divert, encode, finish, variant
 
 __all__ = [
     "EXTRA_METHODS",
@@ -34,6 +34,7 @@ __all__ = [
     "finish",
     "request_id",
     "show_identity_version",
+    "variant",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from jobstatus import errors
-from jobstatus.answer import Answer, Request
+from jobstatus.answer import Answer, Lasting, Request
 from jobstatus.credential import Caller
 from jobstatus.errors import Cause
 from jobstatus.ids import canonical, hex32
@@ -22,7 +22,7 @@ from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
 from .times import english, millis
-from .wire import RETRY_AFTER, admit, complete, divert, encode, finish
+from .wire import RETRY_AFTER, admit, complete, divert, encode, finish, variant
 
 __all__ = [
     "EXTRA_METHODS",
@@ -36,6 +36,7 @@ __all__ = [
     "request_id",
     "show_ims_job",
     "show_ims_job_progress",
+    "variant",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -55,20 +56,20 @@ _DEPLOYED_ENTITIES = ("image_id", "image_name", "current_task", "results", "sub_
 _BAD_AUTHENTICATION = "Incorrect IAM authentication information: "
 
 
-async def show_ims_job(service: JobService, caller: Caller, *, project_id: str, job_id: str) -> Answer:
+async def show_ims_job(service: JobService, caller: Caller, *, project_id: str, job_id: str, profile: str) -> Lasting:
     """Give one job of the credential's own project."""
     if not caller.sees(project_id):
         raise errors.ForeignTenant(project_id)
     job = await service.get(caller, canonical(job_id))
     if job.tenant != project_id:
         raise errors.JobNotFound(job_id)
-    return Answer(_body(job, newer=caller.profile == "deployed"))
+    return Lasting(_answer, job, (profile == "deployed",))
 
 
-async def show_ims_job_progress(service: JobService, caller: Caller, *, job_id: str) -> Answer:
+async def show_ims_job_progress(service: JobService, caller: Caller, *, job_id: str) -> Lasting:
     """Give one job of the credential's project; only newer pages have this call, so both profiles are theirs."""
     job = await service.get(caller, canonical(job_id))
-    return Answer(_body(job, newer=True))
+    return Lasting(_answer, job, (True,))
 
 
 def request_id() -> str:
@@ -112,6 +113,10 @@ def _stranger(error: errors.Unauthenticated) -> str:
             return "verify aksk signature fail"
         case _:
             return "decrypt token fail"
+
+
+def _answer(job: Job, newer: bool) -> Answer:
+    return Answer(_body(job, newer=newer))
 
 
 def _body(job: Job, *, newer: bool) -> dict[str, Any]:

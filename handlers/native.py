@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jobstatus.answer import Answer, Request
+from jobstatus.answer import Answer, Lasting, Request
 from jobstatus.credential import Caller
 from jobstatus.errors import BadRequest, JobstatusError
 from jobstatus.ids import canonical
@@ -21,7 +21,7 @@ from jobstatus.service import JobService
 
 from . import problem
 from .record import draft, event_body, job_body, moment, report
-from .wire import admit, complete, divert, encode, finish, request_id
+from .wire import admit, complete, divert, encode, finish, request_id, variant
 
 __all__ = [
     "EXTRA_METHODS",
@@ -40,6 +40,7 @@ __all__ = [
     "list_jobs",
     "report_job",
     "request_id",
+    "variant",
 ]
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -54,9 +55,9 @@ async def create_job(service: JobService, caller: Caller, *, body: Mapping[str, 
     return replace(answer, status=201, headers={**answer.headers, "Location": f"/jobs/{job.id}"})
 
 
-async def get_job(service: JobService, caller: Caller, *, id: str) -> Answer:
+async def get_job(service: JobService, caller: Caller, *, id: str) -> Lasting:
     """Give one job."""
-    return _job(await service.get(caller, canonical(id)))
+    return Lasting(_job, await service.get(caller, canonical(id)))
 
 
 async def report_job(

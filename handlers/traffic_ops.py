@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobstatus.answer import Answer
+from jobstatus.answer import Answer, Lasting
 from jobstatus.credential import EVERY_TENANT, Caller
 from jobstatus.errors import BadRequest, ForeignTenant
 from jobstatus.job import Job, Status
@@ -22,7 +22,7 @@ from .traffic_ops_login import (
     delete_traffic_ops_session,
     ping_traffic_ops,
 )
-from .traffic_ops_wire import complete, encode, finish
+from .traffic_ops_wire import complete, encode, finish, variant
 from .wire import request_id
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "refresh_dnssec_keys",
     "renew_certificates",
     "request_id",
+    "variant",
 ]
 
 EXTRA_METHODS: frozenset[str] = frozenset()
@@ -63,29 +64,27 @@ _REFRESHING = "Starting DNSSEC key refresh in the background." + _WHERE
 _REFRESHING_ALREADY = "the server is already executing a DNSSEC refresh"
 
 
-async def get_async_status(service: JobService, caller: Caller, *, version: str, id: str) -> Answer:
+async def get_async_status(service: JobService, caller: Caller, *, version: str, id: str, profile: str) -> Lasting:
     """Give one job by its number. All versions answer alike."""
-    job = await service.get(caller, _number(id))
-    deployed = caller.profile == "deployed"
-    return Answer({"response": _deployed(job)} if deployed else _documented(job))
+    return Lasting(_deployed if profile == "deployed" else _documented, await service.get(caller, _number(id)))
 
 
-async def renew_certificates(service: JobService, caller: Caller, *, version: str) -> Answer:
+async def renew_certificates(service: JobService, caller: Caller, *, version: str, profile: str) -> Answer:
     """Begin the renewal of all certificates that are due."""
     _of_one_tenant(caller)
     job = await service.create(caller, Draft(type=ACME, message="ACME async job has started."))
-    where = _where(caller, version, job.number)
+    where = _where(profile, version, job.number)
     return _begun(_RENEWING + where, where)
 
 
-async def refresh_dnssec_keys(service: JobService, caller: Caller, *, version: str) -> Answer:
+async def refresh_dnssec_keys(service: JobService, caller: Caller, *, version: str, profile: str) -> Answer:
     """Begin a refresh of the DNSSEC keys, unless one is under way.
 
     The shipped server then leads to a job 0, which there never is; the documented profile leads to the one under way.
     """
     _of_one_tenant(caller)
     job, new = await service.submit(caller, Draft(type=DNSSEC, message="DNSSEC refresh started", work="refresh"))
-    where = _where(caller, version, 0 if caller.profile == "deployed" and not new else job.number)
+    where = _where(profile, version, 0 if profile == "deployed" and not new else job.number)
     return _begun(_REFRESHING + where if new else _REFRESHING_ALREADY, where)
 
 
@@ -99,8 +98,8 @@ def _begun(text: str, where: str) -> Answer:
     return Answer({"alerts": [{"text": text, "level": "success"}]}, 202, {"Location": where})
 
 
-def _where(caller: Caller, version: str, number: int) -> str:
-    return f"/api/{'4.0' if caller.profile == 'deployed' else version}/async_status/{number}"
+def _where(profile: str, version: str, number: int) -> str:
+    return f"/api/{'4.0' if profile == 'deployed' else version}/async_status/{number}"
 
 
 def _number(id: str) -> int:
@@ -111,24 +110,25 @@ def _number(id: str) -> int:
     return number
 
 
-def _documented(job: Job) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "response": {
-            "id": job.number,
-            "status": _STATUS[job.status],
-            "start_time": trimmed(job.created_at),
-            "end_time": trimmed(job.ended_at) if job.ended_at else None,
-            "message": _message(job),
-        }
-    }
+def _documented(job: Job) -> Answer:
+    body: dict[str, Any] = {"response": _response(job)}
     if _STATUS[job.status] == "FAILED":
         body["alerts"] = [{"text": _message(job) or "The job was cancelled.", "level": "error"}]
-    return body
+    return Answer(body)
 
 
-def _deployed(job: Job) -> dict[str, Any]:
-    members = _documented(job)["response"]
-    return {name: value for name, value in members.items() if value is not None}
+def _deployed(job: Job) -> Answer:
+    return Answer({"response": {name: value for name, value in _response(job).items() if value is not None}})
+
+
+def _response(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.number,
+        "status": _STATUS[job.status],
+        "start_time": trimmed(job.created_at),
+        "end_time": trimmed(job.ended_at) if job.ended_at else None,
+        "message": _message(job),
+    }
 
 
 def _message(job: Job) -> str | None:

@@ -54,6 +54,11 @@ def finish(body: bytes, request: Request) -> tuple[bytes, Mapping[str, str]]:
     return gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"}
 
 
+def variant(request: Request) -> bool:
+    """Tell whether the body is to be compressed."""
+    return _wants_gzip(request)
+
+
 def _wants_gzip(request: Request) -> bool:
     """Look for the bare word: one with a weight, or `*`, does not count to the real server."""
     asked = request.headers.get("accept-encoding", "").split(",")

@@ -16,9 +16,10 @@ from house import OTHER_TENANT, SESSION_KEY, SESSIONS, House, running_house
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from jobstatus.answer import Request
+from jobstatus.contract.exchange import Exchange
 from jobstatus.credential import Credential
 from jobstatus.errors import StoreUnavailable
+from jobstatus.handlers import traffic_ops
 from jobstatus.handlers.traffic_ops import divert
 from jobstatus.security.seal import Seal
 from jobstatus.settings import Settings
@@ -471,7 +472,8 @@ async def test_login_is_a_post(house: House) -> None:
 )
 def test_a_path_with_empty_or_dotted_parts_is_led_to_the_clean_one(path: str, where: str) -> None:
     """A page of one link; what is asked beside the path goes along."""
-    answer = divert(Request(id="1", method="GET", path=path, url=path, profile="documented", query="a=b"))
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"a=b", "headers": []}
+    answer = divert(Exchange(scope, traffic_ops, "documented"))
 
     assert answer is not None
     assert (answer.status, answer.headers) == (301, {"Location": f"{where}?a=b"})

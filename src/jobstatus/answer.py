@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jobstatus.errors import JobstatusError
+from jobstatus.job import Job
 
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Protocol):
     """The facts of a request that an answer may carry."""
 
-    id: str
-    """The request's id: the client's own `X-Request-Id`, or one made here."""
-    method: str
-    path: str
-    """The decoded path, without the query."""
-    url: str
-    """Scheme, host and path, without the query."""
-    profile: str
-    """The contract's profile in force: `documented` or `deployed`."""
-    query: str = ""
-    """The query as it was sent."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """What the client sent, by names in lower case."""
-    operation: str | None = None
-    """The operation that is answered; none where the path or the method is not one of the contract's."""
-    cookies: tuple[str, ...] = ()
-    """What the way in wants the client to keep: values of `Set-Cookie`."""
+    @property
+    def id(self) -> str:
+        """The request's id: the client's own `X-Request-Id`, or one made here."""
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+
+    @property
+    def path(self) -> str:
+        """The decoded path, without the query."""
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and path, without the query and without the port that plain HTTP has anyway."""
+
+    @property
+    def query(self) -> str:
+        """The query as it was sent."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the client sent, by names in lower case; of one that was sent twice, the first counts."""
+
+    @property
+    def profile(self) -> str:
+        """The contract's profile in force: `documented` or `deployed`."""
+
+    @property
+    def operation(self) -> str | None:
+        """The operation that is answered; none where the path or the method is not one of the contract's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,20 @@ class Answer:
     media_type: str = JSON
     cookies: tuple[str, ...] = ()
     """Values of `Set-Cookie`."""
+
+
+@dataclass(slots=True)
+class Lasting:
+    """An answer that follows from one record, as it stands, and from *facts*: while these last, it is made once."""
+
+    tell: Callable[..., Answer]
+    """Makes the answer of the job and the facts, and of nothing else."""
+    job: Job
+    facts: tuple[Hashable, ...] = ()
+
+    def answer(self) -> Answer:
+        """Make the answer."""
+        return self.tell(self.job, *self.facts)
 
 
 class Contract(Protocol):
@@ -74,6 +102,9 @@ class Contract(Protocol):
 
     def encode(self, body: Any) -> bytes:
         """Write the body as the contract writes its JSON."""
+
+    def variant(self, request: Request) -> Hashable:
+        """Tell what of a request the form of its answer depends on, beside the request's id and URL."""
 
     def finish(self, body: bytes, request: Request) -> tuple[bytes, Mapping[str, str]]:
         """Give the bytes that go out, and the headers that depend on them."""

@@ -16,6 +16,7 @@ from jobstatus.clock import Clock, utc_now
 from jobstatus.console import as_asgi, create_console, owns
 from jobstatus.console.view import View
 from jobstatus.contract.engine import Engine
+from jobstatus.contract.memo import Memo
 from jobstatus.contract.recorder import Recorder
 from jobstatus.contract.spec import Document
 from jobstatus.contract.wiring import wire
@@ -36,7 +37,8 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     settings = settings or Settings()
     logs.configure()
     document = Document.load()
-    engine = Engine(document, handlers.CONTRACTS)
+    stock = settings.engine == "stock"
+    engine = Engine(document, handlers.CONTRACTS, None if stock else Memo())
     gate = Gate(clock)
     door = Door(settings, gate, clock)
     view = View(engine, gate, settings)
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
 
     api = wire(
         engine,
+        stock=stock,
         security_map=security_map(gate, door.entrances),
         profile=settings.profile,
         max_body_bytes=settings.max_body_bytes,

@@ -8,13 +8,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
-from uuid import uuid4
 
-from jobstatus.answer import Request
-from jobstatus.contract.engine import Engine, Rendered
+from jobstatus.contract.engine import Engine
+from jobstatus.contract.exchange import Exchange
+from jobstatus.contract.permission import permit
 from jobstatus.contract.router import Router
 from jobstatus.contract.spec import Document, Operation
-from jobstatus.contract.stages import permit
+from jobstatus.contract.template import Rendered
 from jobstatus.credential import Caller, Credential
 from jobstatus.errors import Cause, JobstatusError, Unauthenticated
 from jobstatus.security.gate import Gate
@@ -76,8 +76,8 @@ class View:
 
     async def _polls(self, caller: Caller, id: str, host: str) -> list[Poll]:
         operation, arguments = self._router.locate(f"/jobs/{id}")
-        request = self._request(caller, f"/jobs/{id}", host, operation)
-        native = await self._engine.perform(operation, caller, request, arguments)
+        exchange = self._exchange(caller, f"/jobs/{id}", host, operation)
+        native = await self._engine.perform(exchange, arguments)
         return [
             Poll(link["contract"], link["href"], answer.status, _pretty(answer.body))
             for link in json.loads(native.body)["links"]
@@ -87,22 +87,23 @@ class View:
     async def _poll(self, caller: Caller, path: str, host: str) -> Rendered:
         """Poll as the caller would, and be refused as the caller would be."""
         operation, arguments = self._router.locate(path)
-        request = self._request(caller, path, host, operation)
+        exchange = self._exchange(caller, path, host, operation)
         try:
-            permit(operation, caller, request.profile)
-            return await self._engine.perform(operation, caller, request, arguments)
+            permit(operation, caller, exchange.profile)
+            return await self._engine.perform(exchange, arguments)
         except JobstatusError as error:
-            return self._engine.refuse(error, self._engine.contracts[operation.contract], request, operation)
+            return self._engine.refuse(error, exchange)
 
-    def _request(self, caller: Caller, path: str, host: str, operation: Operation) -> Request:
-        return Request(
-            id=str(uuid4()),
-            method="GET",
-            path=path,
-            url=host.rstrip("/") + path,
-            profile=caller.profile or self.settings.profile(operation.contract),
-            operation=operation.id,
-        )
+    def _exchange(self, caller: Caller, path: str, host: str, operation: Operation) -> Exchange:
+        """Make up the request that the caller would send."""
+        scheme, _, name = host.rstrip("/").partition("://")
+        headers = [(b"host", name.encode("latin-1"))]
+        scope = {"method": "GET", "path": path, "query_string": b"", "scheme": scheme, "headers": headers}
+        contract = self._engine.contracts[operation.contract]
+        exchange = Exchange({"type": "http", **scope}, contract, self.settings.profile(operation.contract))
+        exchange.find(operation)
+        exchange.become(caller)
+        return exchange
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:

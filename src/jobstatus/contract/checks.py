@@ -10,6 +10,7 @@ import jsonschema_rs
 from jobstatus.answer import Answer
 from jobstatus.contract.schema import in_profile, json_schema
 from jobstatus.contract.spec import Document, Operation
+from jobstatus.contract.validation import fast_schema
 from jobstatus.errors import ContractBroken
 
 PROFILES = ("documented", "deployed")
@@ -65,7 +66,7 @@ class AnswerChecks:
         key = repr(narrowed)
         if key not in self._validators:
             schema = json_schema(self._document, narrowed)
-            self._validators[key] = jsonschema_rs.Draft4Validator(schema, validate_formats=True, mask="a value")
+            self._validators[key] = fast_schema(schema)
         return self._validators[key]
 
 

@@ -9,41 +9,44 @@ from typing import Any
 
 import structlog
 
-from jobstatus.answer import Answer, Contract, Request
+from jobstatus.answer import Answer, Contract, Lasting
 from jobstatus.contract.checks import AnswerChecks
+from jobstatus.contract.exchange import Exchange
+from jobstatus.contract.memo import Memo
 from jobstatus.contract.spec import Document, Operation
-from jobstatus.credential import Caller
+from jobstatus.contract.template import Pair, Rendered, Template, disguised
 from jobstatus.errors import ConfigurationError, ContractBroken, JobstatusError, StoreUnavailable
 
 log = structlog.get_logger()
 
-Handler = Callable[..., Awaitable[Answer]]
+Handler = Callable[..., Awaitable[Answer | Lasting]]
+FACTS = ("profile", "request")
+"""What of an exchange a handler is given that has a parameter of that name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """An answer as it goes out."""
+class _Bound:
+    """An operation's handler, and which facts it asks for."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    cookies: tuple[str, ...] = ()
+    handler: Handler
+    service: str
+    profile: bool
+    request: bool
 
 
 class Engine:
     """Every operation of the spec bound to its handler."""
 
-    def __init__(self, document: Document, contracts: Mapping[str, Contract]) -> None:
+    def __init__(self, document: Document, contracts: Mapping[str, Contract], memo: Memo | None = None) -> None:
+        """Take the contracts by name; without a memo every answer is made anew."""
         self.document = document
         self.contracts = contracts
+        self.broken = 0
+        """How many answers were not sent because they broke the spec."""
         self._services: Mapping[str, object] = {}
         self._checks = AnswerChecks(document)
-        self._handlers: dict[str, Handler] = {
-            operation.id: getattr(contracts[operation.contract], operation.function)
-            for operation in document.operations.values()
-        }
-        self._curious = {id for id, handler in self._handlers.items() if "request" in _parameters(handler)}
-        """The operations whose handlers ask for the facts of the request."""
+        self._memo = memo
+        self._bound = {operation.id: _bind(operation, contracts) for operation in document.operations.values()}
 
     def start(self, services: Mapping[str, object]) -> None:
         """Take what handlers are given first, by the name that the spec calls it; before that nothing works."""
@@ -51,54 +54,96 @@ class Engine:
 
     def handler(self, operation: Operation) -> Handler:
         """Give the function bound to an operation."""
-        return self._handlers[operation.id]
+        return self._bound[operation.id].handler
 
-    async def perform(
-        self, operation: Operation, caller: Caller, request: Request, arguments: Mapping[str, Any]
-    ) -> Rendered:
-        """Call the handler of *operation* and render its answer.
+    async def perform(self, exchange: Exchange, arguments: Mapping[str, Any]) -> Rendered:
+        """Call the handler of the operation that was found and render its answer.
 
         Raises:
             JobstatusError: what the handler raised.
             ContractBroken: the answer breaks the spec.
         """
-        told = replace(caller, profile=request.profile)
-        asked = {"request": request} if operation.id in self._curious else {}
-        answer = await self._handlers[operation.id](self._services[operation.service], told, **arguments, **asked)
-        return self._render(answer, self.contracts[operation.contract], request, operation)
+        operation = exchange.known_operation
+        bound = self._bound[operation.id]
+        facts: dict[str, Any] = {}
+        if bound.profile:
+            facts["profile"] = exchange.profile
+        if bound.request:
+            facts["request"] = exchange
+        told = await bound.handler(self._services[bound.service], exchange.known_caller, **arguments, **facts)
+        if isinstance(told, Lasting):
+            return self._lasting(told, exchange, operation)
+        return self._render(told, exchange, operation)
 
-    def refuse(self, error: Exception, contract: Contract, request: Request, operation: Operation | None) -> Rendered:
+    def refuse(self, error: Exception, exchange: Exchange) -> Rendered:
         """Render an error in the words of its contract: the one place where errors become HTTP."""
         if not isinstance(error, JobstatusError) or isinstance(error, ContractBroken | ConfigurationError):
-            log.error("request failed", request_id=request.id, path=request.path, exc_info=error)
+            self._note("request failed", error, exchange)
             error = ContractBroken("the server failed")
         elif isinstance(error, StoreUnavailable):
-            log.warning("store unavailable", request_id=request.id, path=request.path, reason=str(error))
+            log.warning("store unavailable", request_id=exchange.id, path=exchange.path, reason=str(error))
+        failure = exchange.contract.failure
         try:
-            return self._render(contract.failure(error, request), contract, request, operation)
+            return self._render(failure(error, exchange), exchange, exchange.found)
         except ContractBroken as broken:
-            log.error("error breaks the spec", request_id=request.id, path=request.path, exc_info=broken)
-            return self._render(contract.failure(broken, request), contract, request, None)
+            self._note("error breaks the spec", broken, exchange)
+            return self._render(failure(broken, exchange), exchange, None)
 
-    def bare(self, answer: Answer, contract: Contract, request: Request) -> Rendered:
+    def bare(self, answer: Answer, exchange: Exchange) -> Rendered:
         """Render an answer that belongs to no operation."""
-        return self._render(answer, contract, request, None)
+        return self._render(answer, exchange, None)
 
-    def _render(self, answer: Answer, contract: Contract, request: Request, operation: Operation | None) -> Rendered:
-        answer = contract.complete(answer, request)
-        body, sealing = contract.finish(_encoded(answer.body, contract), request)
-        headers = {**answer.headers, **sealing}
+    def _lasting(self, told: Lasting, exchange: Exchange, operation: Operation) -> Rendered:
+        """Fill in what was made before of the same record; else make it, with blanks, and keep it."""
+        if self._memo is None:
+            return self._render(told.answer(), exchange, operation)
+        key = (operation.id, exchange.profile, exchange.contract.variant(exchange), told.facts, told.job.id)
+        template = self._memo.find(key, told.job)
+        if template is None:
+            template = Template(self._render(told.answer(), disguised(exchange), operation))
+            self._memo.keep(key, told.job, template)
+        filled = template.fill(exchange)
+        if filled is None:
+            return self._render(told.answer(), exchange, operation)
+        filled.headers.extend(_set_cookies(exchange.cookies))
+        return filled
+
+    def _render(self, answer: Answer, exchange: Exchange, operation: Operation | None) -> Rendered:
+        contract = exchange.contract
+        answer = contract.complete(answer, exchange)
+        body, sealing = contract.finish(_encoded(answer.body, contract), exchange)
+        answer = replace(answer, headers={**answer.headers, **sealing})
         if operation is not None:
-            self._checks.check(operation, request.profile, replace(answer, headers=headers))
-        typed = {} if answer.body is None else {"Content-Type": answer.media_type}
-        return Rendered(answer.status, {**typed, **headers}, body, request.cookies + answer.cookies)
+            self._checks.check(operation, exchange.profile, answer)
+        return Rendered(answer.status, _raw(answer, body, exchange.cookies), body)
+
+    def _note(self, what: str, error: Exception, exchange: Exchange) -> None:
+        if isinstance(error, ContractBroken):
+            self.broken += 1
+        log.error(what, request_id=exchange.id, path=exchange.path, broken=self.broken, exc_info=error)
 
 
-def _parameters(handler: Handler) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(handler).parameters
+def _bind(operation: Operation, contracts: Mapping[str, Contract]) -> _Bound:
+    handler: Handler = getattr(contracts[operation.contract], operation.function)
+    asked = inspect.signature(handler).parameters
+    return _Bound(handler, operation.service, *(name in asked for name in FACTS))
 
 
 def _encoded(body: Any, contract: Contract) -> bytes:
     if body is None:
         return b""
     return body if isinstance(body, bytes) else contract.encode(body)
+
+
+def _raw(answer: Answer, body: bytes, cookies: tuple[str, ...]) -> list[Pair]:
+    """Spell the headers as they go out. What has no body by its status has no length either."""
+    named = {} if answer.body is None else {"content-type": answer.media_type}
+    named |= {name.lower(): value for name, value in answer.headers.items()}
+    if answer.status >= 200 and answer.status not in (204, 304):
+        named["content-length"] = str(len(body))
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
+    return pairs + _set_cookies(cookies + answer.cookies)
+
+
+def _set_cookies(cookies: tuple[str, ...]) -> list[Pair]:
+    return [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies]

@@ -3,57 +3,149 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request as HttpRequest
+from starlette.types import Scope
 
-from jobstatus.answer import Contract, Request
+from jobstatus.answer import Contract
 from jobstatus.contract.spec import Operation
 from jobstatus.credential import NOBODY, Caller
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._#~-]{1,128}")
+_PORT_80 = re.compile(r"(http://[^/]+):80(?=/)")
 
 current: ContextVar[Exchange] = ContextVar("exchange")
 """The exchange under way: how Connexion's stages, which share nothing else, find it."""
 
 
-@dataclass(slots=True)
+class Headers(Mapping[str, str]):
+    """What a client sent, by names in lower case; of one that was sent twice, the first counts."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._first = dict(reversed(list(raw)))
+
+    def __getitem__(self, name: str) -> str:
+        return self._first[name.encode("latin-1")].decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._first)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+
 class Exchange:
-    """What the stages find out, each adding its part."""
+    """What the stages find out, each adding its part. To a contract it is the `Request`."""
 
-    http: HttpRequest
-    contract: Contract
-    request: Request
-    operation: Operation | None = None
-    caller: Caller | None = None
-    limit: frozenset[str] | None = None
-    """The permissions of the system that the caller calls through, if it calls through one."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    refusal: Exception | None = None
-    """Why the caller was refused, once that is known."""
+    __slots__ = (
+        *("_headers", "_http", "_id", "_url", "arguments", "caller", "context", "contract", "cookies"),
+        *("found", "limit", "profile", "refusal", "scope"),
+    )
 
-    def found(self, operation: Operation) -> None:
+    def __init__(self, scope: Scope, contract: Contract, profile: str) -> None:
+        self.scope = scope
+        self.contract = contract
+        self.profile = profile
+        self.found: Operation | None = None
+        self.caller: Caller | None = None
+        self.limit: frozenset[str] | None = None
+        """The permissions of the system that the caller calls through, if it calls through one."""
+        self.arguments: Mapping[str, Any] = {}
+        self.refusal: Exception | None = None
+        """Why the caller was refused, once that is known."""
+        self.cookies: tuple[str, ...] = ()
+        """What the way in wants the client to keep: values of `Set-Cookie`."""
+        self.context: dict[str, Any] = {}
+        """Where Connexion notes who calls."""
+        self._headers: Headers | None = None
+        self._http: HttpRequest | None = None
+        self._id: str | None = None
+        self._url: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The client's own `X-Request-Id`, or one made here."""
+        if self._id is None:
+            asked = self.headers.get("x-request-id")
+            self._id = asked if asked and _REQUEST_ID.fullmatch(asked) else self.contract.request_id()
+        return self._id
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        method: str = self.scope["method"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """The decoded path."""
+        path: str = self.scope["path"]
+        return path
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and path; the port 80 of plain HTTP is left out."""
+        if self._url is None:
+            host = self.headers.get("host", "localhost")
+            self._url = _PORT_80.sub(r"\1", f"{self.scope['scheme']}://{host}{quote(self.path)}")
+        return self._url
+
+    @property
+    def query(self) -> str:
+        """The query as it was sent."""
+        query: bytes = self.scope["query_string"]
+        return query.decode("latin-1")
+
+    @property
+    def headers(self) -> Headers:
+        """What the client sent."""
+        if self._headers is None:
+            self._headers = Headers(self.scope["headers"])
+        return self._headers
+
+    @property
+    def http(self) -> HttpRequest:
+        """The whole request, for what is seldom looked at."""
+        if self._http is None:
+            self._http = HttpRequest(self.scope)
+        return self._http
+
+    @property
+    def operation(self) -> str | None:
+        """The operation's id."""
+        return self.found.id if self.found is not None else None
+
+    def find(self, operation: Operation) -> None:
         """Note what is asked for."""
-        self.operation = operation
-        self.request = replace(self.request, operation=operation.id)
+        self.found = operation
         if operation.public:
             self.become(NOBODY)
 
     def become(self, caller: Caller, cookies: tuple[str, ...] = ()) -> None:
         """Note who calls, and what it is to keep; a caller with a profile of its own is answered in that."""
         self.caller = caller
-        self.request = replace(self.request, profile=caller.profile or self.request.profile, cookies=cookies)
+        self.profile = caller.profile or self.profile
+        self.cookies = cookies
+
+    def disguised(self, id: str, url: str) -> Exchange:
+        """Give the same request with another id and URL, and no query."""
+        other = Exchange({**self.scope, "query_string": b""}, self.contract, self.profile)
+        other.found = self.found
+        other._headers, other._id, other._url = self._headers, id, url
+        return other
 
     @property
     def known_operation(self) -> Operation:
         """Give the operation, in stages that stand behind its finding."""
-        if self.operation is None:
+        if self.found is None:
             raise RuntimeError("no operation has been found yet")
-        return self.operation
+        return self.found
 
     @property
     def known_caller(self) -> Caller:
@@ -61,18 +153,3 @@ class Exchange:
         if self.caller is None:
             raise RuntimeError("nobody has asked who calls yet")
         return self.caller
-
-
-def describe(http: HttpRequest, contract: Contract, profile: str) -> Request:
-    """Note the facts of a request that an answer may carry."""
-    asked = http.headers.get("x-request-id", "")
-    host = http.headers.get("host", "localhost")
-    return Request(
-        id=asked if _REQUEST_ID.fullmatch(asked) else contract.request_id(),
-        method=http.method,
-        path=http.scope["path"],
-        url=f"{http.scope['scheme']}://{host}{quote(http.scope['path'])}",
-        profile=profile,
-        query=http.scope["query_string"].decode("latin-1"),
-        headers=http.headers,
-    )

@@ -1,4 +1,4 @@
-"""Checking path, query and header parameters, and telling which one is wrong and by which rule."""
+"""Checking path, query, header and cookie parameters, and telling which one is wrong and by which rule."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from jsonschema.protocols import Validator
 from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
-from jobstatus.contract.exchange import current
+from jobstatus.contract.exchange import Exchange, current
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document, Node, Operation, snake_case
-from jobstatus.contract.validation import compile_schema, violations
-from jobstatus.errors import BadRequest, Violation
+from jobstatus.contract.validation import compile_schema, fast_schema, violations
+from jobstatus.errors import BadRequest, ConfigurationError, Violation
 
 _INTEGER = re.compile(r"-?[0-9]+")
+
+Sent = Mapping[str, Mapping[str, Any]]
+"""The values of the parameters by their names, in each place where there are some."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation, compiled."""
+    """One parameter of an operation."""
 
     place: str
     name: str
@@ -32,6 +35,7 @@ class Parameter:
     required: bool
     default: Any
     integer: bool
+    schema: Mapping[str, Any]
     validator: Validator
 
     @classmethod
@@ -45,6 +49,7 @@ class Parameter:
             required=node.get("required", False),
             default=schema.get("default"),
             integer=schema.get("type") == "integer",
+            schema=schema,
             validator=compile_schema(json_schema(document, schema)),
         )
 
@@ -72,36 +77,104 @@ def parameter_check(document: Document) -> type:
         def validate(self, scope: Scope) -> None:
             exchange = current.get()
             request = ConnexionRequest(scope, uri_parser=self._uri_parser)
-            parameters = compiled[exchange.known_operation.id]
-            exchange.arguments = check(parameters, request, strict=exchange.contract.STRICT_QUERY)
+            sent = {
+                "path": request.path_params,
+                "query": request.query_params,
+                "header": request.headers,
+                "cookie": request.cookies,
+            }
+            query, strict = scope["query_string"], exchange.contract.STRICT_QUERY
+            exchange.arguments = check(compiled[exchange.known_operation.id], sent, query, strict=strict)
 
     return ParameterCheck
 
 
-def check(parameters: Sequence[Parameter], request: ConnexionRequest, *, strict: bool) -> Mapping[str, Any]:
+class CompiledParameters:
+    """The parameters of one operation, read in one go and held to one compiled schema of them all."""
+
+    def __init__(self, document: Document, operation: Operation, uri_parser: Any, *, strict: bool) -> None:
+        """Take an operation, what of Connexion's decodes its query, and whether unknown query parameters are errors.
+
+        Raises:
+            ConfigurationError: a parameter is of a kind that is not decoded.
+        """
+        self._parameters = compile_parameters(document, operation)
+        self._uri_parser = uri_parser
+        self._strict = strict
+        self._defaults = {each.argument: each.default for each in self._parameters if each.default is not None}
+        self._aside = [each for each in self._parameters if each.place in ("header", "cookie")]
+        self._valid = fast_schema(json_schema(document, _together(self._parameters))).is_valid
+        for each in self._parameters:
+            if each.place != "query" and each.schema.get("type") != "string":
+                raise ConfigurationError(f"{operation.id}: the {each.place} parameter {each.name} must be a string")
+
+    def read(self, values: Mapping[str, str], exchange: Exchange) -> dict[str, Any]:
+        """Give the handler's arguments; *values* are those in the path. Raises `BadRequest` as `check` does."""
+        query = exchange.scope["query_string"]
+        if not query and not self._aside:
+            arguments = {**self._defaults, **values}
+            if self._valid(arguments):
+                return arguments
+        sent = self._sent(values, exchange)
+        arguments = _arguments(self._parameters, sent)
+        if not _odd(self._parameters, sent, query, self._strict) and self._valid(arguments):
+            return arguments
+        check(self._parameters, sent, query, strict=self._strict)
+        raise BadRequest.of("path", "$", "invalid", "breaks a rule of its schema")
+
+    def _sent(self, values: Mapping[str, str], exchange: Exchange) -> Sent:
+        http = exchange.http
+        query = {name: http.query_params.getlist(name) for name in http.query_params}
+        return {
+            "path": {each.name: values[each.argument] for each in self._parameters if each.place == "path"},
+            "query": self._uri_parser.resolve_query(query),
+            "header": http.headers,
+            "cookie": http.cookies,
+        }
+
+
+def _together(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    required = [each.argument for each in parameters if each.required]
+    schemas = {each.argument: each.schema for each in parameters}
+    return {"type": "object", "properties": schemas, **({"required": required} if required else {})}
+
+
+def check(parameters: Sequence[Parameter], sent: Sent, query: bytes, *, strict: bool) -> dict[str, Any]:
     """Check all parameters and give their values by the handler's names; *strict* refuses unknown ones in the query.
 
     Raises:
         BadRequest: with the parameters that break a rule.
     """
-    sent = {"path": request.path_params, "query": request.query_params, "header": request.headers}
-    values = [(each, sent[each.place].get(each.name, each.default)) for each in parameters]
+    values = _values(parameters, sent)
     broken = [violation for parameter, value in values for violation in parameter.violations(value)]
-    broken += _raw_integers(parameters, request) + (_unknown(parameters, request) if strict else [])
+    broken += _odd(parameters, sent, query, strict)
     if broken:
         raise BadRequest(broken)
-    return {parameter.argument: value for parameter, value in values if value is not None}
+    return _arguments(parameters, sent)
 
 
-def _unknown(parameters: Sequence[Parameter], request: ConnexionRequest) -> list[Violation]:
+def _values(parameters: Sequence[Parameter], sent: Sent) -> list[tuple[Parameter, Any]]:
+    return [(each, sent[each.place].get(each.name, each.default)) for each in parameters]
+
+
+def _arguments(parameters: Sequence[Parameter], sent: Sent) -> dict[str, Any]:
+    return {parameter.argument: value for parameter, value in _values(parameters, sent) if value is not None}
+
+
+def _odd(parameters: Sequence[Parameter], sent: Sent, query: bytes, strict: bool) -> list[Violation]:
+    """Find what no schema tells: integers spelt oddly and, where that is strict, names that are not known."""
+    return _raw_integers(parameters, query) + (_unknown(parameters, sent["query"]) if strict else [])
+
+
+def _unknown(parameters: Sequence[Parameter], sent: Mapping[str, Any]) -> list[Violation]:
     known = {parameter.name for parameter in parameters if parameter.place == "query"}
-    unknown = sorted({*request.query_params} - known)
+    unknown = sorted({*sent} - known)
     return [Violation("query", name[:200], "unknown", "is not a parameter here") for name in unknown[:20]]
 
 
-def _raw_integers(parameters: Sequence[Parameter], request: ConnexionRequest) -> list[Violation]:
+def _raw_integers(parameters: Sequence[Parameter], query: bytes) -> list[Violation]:
     """Find integers that only Python would read as such: `1_0`, or digits of other scripts."""
-    query = QueryParams(request.scope["query_string"])
+    raw = QueryParams(query)
     names = [parameter.name for parameter in parameters if parameter.integer and parameter.place == "query"]
-    odd = [(name, value) for name in names for value in query.getlist(name) if not _INTEGER.fullmatch(value)]
+    odd = [(name, value) for name in names for value in raw.getlist(name) if not _INTEGER.fullmatch(value)]
     return [Violation("query", name, "type", f"{value[:100]!r} is not an integer") for name, value in odd[:20]]

@@ -19,7 +19,7 @@ def understood(error: Exception) -> Exception:
         case ProblemException(status=400):
             return BadRequest.of("body", "$", "invalid", error.detail or "the request is not valid")
         case HTTPException(status_code=404):
-            return PathNotFound(current.get().request.path)
+            return PathNotFound(current.get().path)
         case HTTPException(status_code=400):
             return BadRequest.of("body", "$", "invalid", error.detail)
         case _:

@@ -68,7 +68,7 @@ class Recorder:
 
     def _operation(self, scope: Scope) -> Operation | None:
         try:
-            return self._router.match(scope["path"], scope["method"], frozenset({"HEAD"}))
+            return self._router.match(scope["path"], scope["method"], frozenset({"HEAD"}))[0]
         except (PathNotFound, MethodNotAllowed):
             return None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from jobstatus.contract.spec import Document, Operation, snake_case
@@ -16,15 +17,33 @@ ANYTHING = r"[^/\n]+"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path of the spec: its operations by method, and what its parameters are called by the handlers."""
+
+    operations: Mapping[str, Operation]
+    names: tuple[str, ...]
+
+
 class Router:
-    """All paths of the spec, with every method of each."""
+    """All paths of the spec in one pattern, with every method of each; the first path that fits counts."""
 
     def __init__(self, document: Document) -> None:
         paths: defaultdict[str, dict[str, Operation]] = defaultdict(dict)
         for operation in document.operations.values():
             paths[operation.path][operation.method] = operation
-        self._paths = [(_pattern(methods), methods) for methods in paths.values()]
+        self._routes: dict[int, Route] = {}
+        self._pattern = re.compile("|".join(self._alternatives(paths.values())))
         self._prefixes = sorted(document.prefixes.items(), key=lambda item: len(item[0]), reverse=True)
+
+    def route(self, path: str) -> tuple[Route, dict[str, str]]:
+        """Find the path of the spec that *path* is, and the values of its parameters. Raises `PathNotFound`."""
+        found = self._pattern.fullmatch(path)
+        if found is None or found.lastindex is None:
+            raise PathNotFound(path)
+        first = found.lastindex
+        route = self._routes[first]
+        return route, {name: found[first + place] for place, name in enumerate(route.names, 1)}
 
     def contract(self, path: str) -> str:
         """Name the contract whose prefix is the longest that *path* begins with."""
@@ -33,52 +52,51 @@ class Router:
                 return contract
         return DEFAULT_CONTRACT
 
-    def match(self, path: str, method: str, extra: frozenset[str]) -> Operation:
+    def match(self, path: str, method: str, extra: frozenset[str]) -> tuple[Operation, dict[str, str]]:
         """Find the operation; *extra* holds methods that the contract answers beside those of the spec.
 
         Raises:
             PathNotFound: no operation has this path.
             MethodNotAllowed: some have, but none with this method.
         """
-        methods = self._methods(path)
+        route, values = self.route(path)
         asked = "GET" if method == "HEAD" and "HEAD" in extra else method
-        if asked not in methods:
-            raise MethodNotAllowed(path, method, self._allowed(methods, extra))
-        return methods[asked]
+        if asked not in route.operations:
+            raise MethodNotAllowed(path, method, self._allowed(route.operations, extra))
+        return route.operations[asked], values
 
     def locate(self, path: str) -> tuple[Operation, dict[str, str]]:
-        """Find what reads *path*, with the arguments that the path holds. Raises as `match` does."""
-        for pattern, methods in self._paths:
-            if (found := pattern.fullmatch(path)) and "GET" in methods:
-                names = map(snake_case, _PARAMETER.findall(methods["GET"].path))
-                return methods["GET"], dict(zip(names, map(unquote, found.groups()), strict=True))
-        raise PathNotFound(path)
+        """Find what reads *path*, as it is written in a link, with its arguments. Raises as `match` does."""
+        return self.match(unquote(path), "GET", frozenset())
 
     def allowed(self, path: str, extra: frozenset[str]) -> set[str]:
         """Give the methods that *path* answers. Raises `PathNotFound`."""
-        return self._allowed(self._methods(path), extra)
+        return self._allowed(self.route(path)[0].operations, extra)
 
-    def _methods(self, path: str) -> Mapping[str, Operation]:
-        for pattern, methods in self._paths:
-            if pattern.fullmatch(path):
-                return methods
-        raise PathNotFound(path)
+    def _alternatives(self, paths: Iterable[Mapping[str, Operation]]) -> Iterator[str]:
+        """Give each path's pattern as a group, which tells the route, that holds a group for each parameter."""
+        group = 1
+        for operations in paths:
+            operation = next(iter(operations.values()))
+            names = tuple(map(snake_case, _PARAMETER.findall(operation.path)))
+            self._routes[group] = Route(operations, names)
+            group += 1 + len(names)
+            yield f"({_pattern(operation)})"
 
     @staticmethod
     def _allowed(methods: Mapping[str, Operation], extra: frozenset[str]) -> set[str]:
         return {*methods, *(extra if "GET" in methods else extra - {"HEAD"})}
 
 
-def _pattern(methods: Mapping[str, Operation]) -> re.Pattern[str]:
+def _pattern(operation: Operation) -> str:
     """Make a path's pattern; a parameter with an `enum` or an `x-route` is part of what names the path."""
-    operation = next(iter(methods.values()))
     enums = {
         parameter["name"]: parameter.get("x-route") or "|".join(map(re.escape, parameter["schema"]["enum"]))
         for parameter in operation.parameters
         if parameter["in"] == "path" and "enum" in parameter["schema"]
     }
-    slash = "/?" if operation.trailing_slash else ""
     parts = _PARAMETER.split(operation.path)
     literals = [re.escape(part) for part in parts[::2]]
     slots = [f"({enums.get(name, ANYTHING)})" for name in parts[1::2]] + [""]
-    return re.compile("".join(literal + slot for literal, slot in zip(literals, slots, strict=True)) + slash)
+    slash = "/?" if operation.trailing_slash else ""
+    return "".join(literal + slot for literal, slot in zip(literals, slots, strict=True)) + slash

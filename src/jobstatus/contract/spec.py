@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from jobstatus.answer import JSON
+
 Node = Mapping[str, Any]
 
 PATH = Path(__file__).parent.with_name("openapi.yaml")
@@ -35,6 +37,8 @@ class Operation:
     method: str
     path: str
     parameters: tuple[Node, ...]
+    body: Node | None
+    """The schema of the JSON body that it takes, if it takes one."""
     responses: Mapping[str, Node]
     permissions: frozenset[str]
     """The scopes or permissions that a caller must hold, all of them."""
@@ -113,6 +117,7 @@ class Document:
             method=method.upper(),
             path=path,
             parameters=tuple(self._parameter(parameter) for parameter in (*shared, *node.get("parameters", ()))),
+            body=self._body(node),
             responses={status: self.resolve(response) for status, response in node["responses"].items()},
             permissions=frozenset(scopes | set(node.get("x-permissions", ()))),
             roles=_by_profile(node.get("x-roles", {})),
@@ -122,6 +127,12 @@ class Document:
             raw_body=node.get("x-body") == "raw",
             trailing_slash=node.get("x-trailing-slash", False),
         )
+
+    def _body(self, node: Node) -> Node | None:
+        if "requestBody" not in node:
+            return None
+        schema: Node = self.resolve(node["requestBody"])["content"][JSON]["schema"]
+        return schema
 
     def _parameter(self, node: Node) -> Node:
         parameter = self.resolve(node)

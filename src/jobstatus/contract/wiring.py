@@ -1,4 +1,4 @@
-"""Connexion, wired with this server's stages through its public seams."""
+"""Connexion, wired with one of the two engines through its public seams."""
 
 from __future__ import annotations
 
@@ -10,55 +10,80 @@ from typing import Any
 import connexion
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.request_validation import RequestValidationMiddleware
+from connexion.middleware.response_validation import ResponseValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.options import SwaggerUIOptions
-from jsonschema.protocols import Validator
 from starlette.types import ASGIApp
 
+from jobstatus.answer import JSON
 from jobstatus.contract.bodies import body_check
+from jobstatus.contract.compiled import Compiled
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.parameters import parameter_check
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document
-from jobstatus.contract.stages import Front, Perform, Permissions
+from jobstatus.contract.stock import AnswerValidator, Perform, Permissions, StockFront
 from jobstatus.contract.validation import compile_schema
 
-JSON = "application/json"
+Profile = Callable[[str], str]
+"""Tells the profile of a contract, where a credential has none of its own."""
 
 
 def wire(
     engine: Engine,
     *,
+    stock: bool,
     security_map: Mapping[str, type],
-    profile: Callable[[str], str],
+    profile: Profile,
     max_body_bytes: int,
     lifespan: Callable[[Any], Any],
 ) -> ASGIApp:
-    """Make the application of all contracts."""
+    """Make the application of all contracts, on Connexion's own stages if *stock* is set, else on compiled ones."""
+    document = engine.document
     app = connexion.AsyncApp(
         "jobstatus",
         lifespan=lifespan,
-        middlewares=[
-            partial(Front, engine=engine, profile=profile),
-            RoutingMiddleware,
-            SecurityMiddleware,
-            Permissions,
-            RequestValidationMiddleware,
-            LifespanMiddleware,
-            partial(Perform, engine=engine),
-        ],
+        middlewares=_stock(engine, profile) if stock else _compiled(engine, profile, max_body_bytes),
         security_map=dict(security_map),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False),
-        validator_map={
-            "parameter": parameter_check(engine.document),
-            "body": {JSON: body_check(max_body_bytes, _body_schemas(engine.document))},
-        },
+        validator_map=_validators(document, max_body_bytes) if stock else {},
+        validate_responses=stock,
     )
-    handlers = {operation.id: engine.handler(operation) for operation in engine.document.operations.values()}
-    app.add_api(_private_copy(engine.document), resolver=connexion.Resolver(handlers.__getitem__))
+    handlers = {operation.id: engine.handler(operation) for operation in document.operations.values()}
+    app.add_api(_private_copy(document), resolver=connexion.Resolver(handlers.__getitem__))
     asgi: ASGIApp = app
     return asgi
+
+
+def _compiled(engine: Engine, profile: Profile, max_body_bytes: int) -> list[Any]:
+    return [partial(Compiled, engine=engine, profile=profile, max_body_bytes=max_body_bytes), LifespanMiddleware]
+
+
+def _stock(engine: Engine, profile: Profile) -> list[Any]:
+    return [
+        partial(StockFront, engine=engine, profile=profile),
+        RoutingMiddleware,
+        SecurityMiddleware,
+        Permissions,
+        RequestValidationMiddleware,
+        ResponseValidationMiddleware,
+        LifespanMiddleware,
+        partial(Perform, engine=engine),
+    ]
+
+
+def _validators(document: Document, max_body_bytes: int) -> dict[str, Any]:
+    bodies = {
+        operation.id: compile_schema(json_schema(document, operation.body))
+        for operation in document.operations.values()
+        if operation.body is not None
+    }
+    return {
+        "parameter": parameter_check(document),
+        "body": {JSON: body_check(max_body_bytes, bodies)},
+        "response": {JSON: AnswerValidator},
+    }
 
 
 def _private_copy(document: Document) -> dict[str, Any]:
@@ -66,13 +91,3 @@ def _private_copy(document: Document) -> dict[str, Any]:
     raw = copy.deepcopy(dict(document.raw))
     raw.pop("servers", None)
     return raw
-
-
-def _body_schemas(document: Document) -> dict[str, Validator]:
-    return {
-        operation["operationId"]: compile_schema(json_schema(document, content[JSON]["schema"]))
-        for item in document.raw["paths"].values()
-        for operation in item.values()
-        if isinstance(operation, Mapping) and "requestBody" in operation
-        for content in [document.resolve(operation["requestBody"])["content"]]
-    }

@@ -40,7 +40,7 @@ class Bearer:
         Raises:
             Unauthenticated: there is no token, or not a valid one.
         """
-        reads = exchange.request.method in ("GET", "HEAD")
+        reads = exchange.method in ("GET", "HEAD")
         cookie = exchange.http.cookies.get(COOKIE, "").removeprefix("Bearer ") if reads else ""
         await self._enter(exchange, cookie or _in_header(exchange))
 
@@ -60,5 +60,5 @@ class Bearer:
 
 
 def _in_header(exchange: Exchange) -> str | None:
-    kind, _, token = exchange.http.headers.get("authorization", "").partition(" ")
+    kind, _, token = exchange.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None

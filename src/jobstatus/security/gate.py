@@ -53,7 +53,7 @@ class Gate:
             Unauthenticated: the key is missing or not one; clients are not told which.
         """
         try:
-            key = await self.admit(exchange.http.headers.get(API_KEY))
+            key = await self.admit(exchange.headers.get(API_KEY))
         except Unauthenticated:
             raise Unauthenticated(Cause.UNKNOWN) from None
         if API_KEY not in key.roles:

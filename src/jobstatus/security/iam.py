@@ -65,7 +65,7 @@ class CloudAccess:
             Unauthenticated: there is neither, or it is not valid.
             ForeignTenant: `X-Project-Id` names a project that the access key has no part in.
         """
-        headers = exchange.http.headers
+        headers = exchange.headers
         if "x-auth-token" in headers:
             exchange.become(await self._bearer(headers["x-auth-token"]))
         elif headers.get("authorization", "").startswith(ALGORITHM):

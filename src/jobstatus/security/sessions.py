@@ -135,10 +135,10 @@ class CookieSessions:
 
 def _shown(exchange: Exchange) -> tuple[str, str]:
     """Find what shows the session: the way it came, and its value."""
-    authorization = exchange.http.headers.get("authorization", "")
+    authorization = exchange.headers.get("authorization", "")
     if "Bearer" in authorization:
         return "bearer", authorization.partition("Bearer")[2].strip()
-    for part in exchange.http.headers.get("cookie", "").split(";"):
+    for part in exchange.headers.get("cookie", "").split(";"):
         name, separator, value = part.strip().partition("=")
         if separator and name in (MOJOLICIOUS, ACCESS_TOKEN):
             return name, value.strip('"')

@@ -1,0 +1,68 @@
+"""Where every request comes in: nothing of this server's gets past it but an answer in some contract's words."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cache
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from jobstatus.answer import Answer
+from jobstatus.contract.engine import Engine
+from jobstatus.contract.exchange import Exchange, current
+from jobstatus.contract.problems import understood
+from jobstatus.contract.router import Router
+from jobstatus.contract.template import Rendered
+
+
+class Front(ABC):
+    """Finds the contract and the operation, has the request served, and turns every error into an answer."""
+
+    def __init__(self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str]) -> None:
+        self._app = app
+        self._engine = engine
+        self._profile = cache(profile)
+        self._router = Router(engine.document)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass the server's own start and stop on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name = self._router.contract(scope["path"])
+        exchange = Exchange(scope, self._engine.contracts[name], self._profile(name))
+        token = current.set(exchange)
+        try:
+            await self._answer(exchange, receive, send)
+        except Exception as error:
+            await respond(self._engine.refuse(understood(error), exchange), send)
+        finally:
+            current.reset(token)
+
+    @abstractmethod
+    async def serve(self, exchange: Exchange, values: dict[str, str], receive: Receive, send: Send) -> None:
+        """Answer a request whose operation was found, with the values of its path's parameters."""
+
+    async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> None:
+        bare = exchange.contract.divert(exchange) or self._options(exchange)
+        if bare is not None:
+            await respond(self._engine.bare(bare, exchange), send)
+            return
+        extra = exchange.contract.EXTRA_METHODS
+        operation, values = self._router.match(exchange.path, exchange.method, extra)
+        exchange.find(operation)
+        await self.serve(exchange, values, receive, send)
+
+    def _options(self, exchange: Exchange) -> Answer | None:
+        extra = exchange.contract.EXTRA_METHODS
+        if exchange.method != "OPTIONS" or "OPTIONS" not in extra:
+            return None
+        allowed = ", ".join(sorted(self._router.allowed(exchange.path, extra)))
+        return Answer(status=204, headers={"Allow": allowed})
+
+
+async def respond(rendered: Rendered, send: Send) -> None:
+    """Send an answer."""
+    await send({"type": "http.response.start", "status": rendered.status, "headers": rendered.headers})
+    await send({"type": "http.response.body", "body": rendered.body})

@@ -1,0 +1,87 @@
+"""An answer with blanks: made and checked once, filled in for each request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+
+from jobstatus.contract.exchange import Exchange
+
+Pair = tuple[bytes, bytes]
+
+_ID, _HOST = token_hex(16), token_hex(16)
+_URL = f"http://{_HOST}"
+_BLANKS = {_ID.encode(): b"%(id)b", _URL.encode(): b"%(url)b"}
+"""What stands for a request's id and URL while its answer is made, which nobody can guess; and what it becomes."""
+_PLAIN = re.compile(r"https?://[A-Za-z0-9._~:/%-]{1,2000}")
+"""URLs that JSON writes as they are, and that every schema takes that takes URLs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer as it goes out."""
+
+    status: int
+    headers: list[Pair]
+    body: bytes
+
+
+def disguised(exchange: Exchange) -> Exchange:
+    """Give the request as one whose id and URL can be found again in its answer."""
+    return exchange.disguised(_ID, _URL)
+
+
+class Template:
+    """What is left of a rendered answer when the request's id and URL are taken out of it."""
+
+    __slots__ = ("_body", "_form", "_forms", "_headers", "_length", "_spells_url", "_status")
+
+    def __init__(self, rendered: Rendered) -> None:
+        self._status = rendered.status
+        self._headers = rendered.headers
+        self._body = rendered.body
+        self._form = _form(rendered.body)
+        self._forms = [
+            (place, name, form)
+            for place, (name, value) in enumerate(rendered.headers)
+            if (form := _form(value)) is not None
+        ]
+        names = [name for name, _ in rendered.headers]
+        self._length = names.index(b"content-length") if self._form is not None else None
+        forms = [self._form or b"", *(form for _, _, form in self._forms)]
+        self._spells_url = any(b"%(url)b" in form for form in forms)
+
+    @property
+    def size(self) -> int:
+        """Tell about how many bytes of memory this takes."""
+        return len(self._body) * (1 if self._form is None else 2) + sum(len(n) + len(v) + 100 for n, v in self._headers)
+
+    def fill(self, exchange: Exchange) -> Rendered | None:
+        """Give the answer to a request; nothing where its URL is not plain enough to be put in as it is."""
+        values = {b"id": exchange.id.encode()}
+        if self._spells_url:
+            if not _PLAIN.fullmatch(exchange.url):
+                return None
+            values[b"url"] = exchange.url.encode()
+        body = self._body if self._form is None else self._form % values
+        return Rendered(self._status, self._filled(values, len(body)), body)
+
+    def _filled(self, values: Mapping[bytes, bytes], length: int) -> list[Pair]:
+        headers = self._headers.copy()
+        for place, name, form in self._forms:
+            headers[place] = (name, form % values)
+        if self._length is not None:
+            headers[self._length] = (b"content-length", b"%d" % length)
+        return headers
+
+
+def _form(text: bytes) -> bytes | None:
+    """Put blanks in for the disguise; nothing where there is none."""
+    form = text.replace(b"%", b"%%")
+    for stand_in, blank in _BLANKS.items():
+        form = form.replace(stand_in, blank)
+    if _HOST.encode() in form:
+        raise RuntimeError("an answer that lasts may hold a request's whole URL, but no part of it")
+    return form if b"%(" in form.replace(b"%%", b"") else None
