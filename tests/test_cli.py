@@ -30,8 +30,8 @@ TENANT = "demo"
 
 @pytest.fixture(scope="module")
 def jobstatus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    """Give the command line, and a server for it."""
-    with serving(tmp_path_factory.mktemp("server")) as server:
+    """Give the command line, and a server for it that looks a credential up each time."""
+    with serving(tmp_path_factory.mktemp("server"), credential_seconds="0") as server:
         yield CommandLine(server, server.token(TENANT))
 
 

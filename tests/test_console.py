@@ -118,6 +118,7 @@ async def test_a_revoked_credential_ends_its_sessions(house: House) -> None:
     (credential,) = [c for c in await house.store.credentials() if c.name == "test" and "api-key" not in c.roles]
 
     await house.store.revoke_credential(credential.id, house.clock.now)
+    house.clock.move(seconds=5)
 
     assert (await house.client.get("/console")).status_code == 303
 

@@ -336,10 +336,11 @@ async def test_an_empty_session_cookie_is_somebody_who_may_do_nothing(either: Ho
 
 
 async def test_a_session_ends_with_its_user(house: House) -> None:
-    """A revoked user is not found, from the next request on."""
+    """A revoked user is not found, once the server looks again."""
     user = await house.user("admin", "twelve")
     mojolicious = value(cookies(await log_in(house))["mojolicious"])
     await house.store.revoke_credential(user.id, house.clock.now)
+    house.clock.move(seconds=5)
 
     answer = await poll(house, f"mojolicious={mojolicious}")
 

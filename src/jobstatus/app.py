@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     document = Document.load()
     stock = settings.engine == "stock"
     engine = Engine(document, handlers.CONTRACTS, None if stock else Memo())
-    gate = Gate(clock)
+    gate = Gate(clock, timedelta(seconds=settings.credential_seconds))
     door = Door(settings, gate, clock)
     view = View(engine, gate, settings)
 

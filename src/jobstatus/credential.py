@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from jobstatus.errors import ForeignTenant
 
@@ -54,7 +55,7 @@ class Caller:
         return replace(self, tenant=tenant)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Credential:
     """A credential as it is kept.
 
@@ -87,8 +88,9 @@ class Credential:
         """Tell whether the token is enough by itself: it is no key, and needs none beside it."""
         return not self.broker and API_KEY not in self.roles
 
+    @cached_property
     def caller(self) -> Caller:
-        """Make the caller that this credential stands for."""
+        """The caller that this credential stands for."""
         return Caller(
             id=self.id,
             tenant=self.tenant,

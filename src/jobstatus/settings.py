@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     tombstone_days: float = Field(90, gt=0, le=36500, description="Days for which it is then known to have been there.")
     sweep_seconds: float = Field(5, gt=0, le=3600, description="Seconds between two looks for lost and expired jobs.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="The longest request body taken, in bytes.")
+    credential_seconds: float = Field(
+        5,
+        ge=0,
+        le=300,
+        description="Seconds for which a credential that was looked up counts; a revocation takes effect within them.",
+    )
     session_key: SecretStr | None = Field(
         None,
         description="Signs what is given out at a login: the pages' and Traffic Ops sessions, and identity tokens.",

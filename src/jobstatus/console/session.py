@@ -19,7 +19,7 @@ def signed_in(view: View) -> Caller | None:
     """Give the one who is signed in, as long as the credential holds."""
     digest = session.get("digest")
     credential = view.recognise(bytes.fromhex(digest)) if digest else None
-    return credential.caller() if credential else None
+    return credential.caller if credential else None
 
 
 def blueprint(view: View) -> Blueprint:

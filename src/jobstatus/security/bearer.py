@@ -56,7 +56,7 @@ class Bearer:
             raise Unauthenticated(Cause.UNKNOWN)
         if credential.broker:
             await self._gate.second(exchange)
-        exchange.become(credential.caller())
+        exchange.become(credential.caller)
 
 
 def _in_header(exchange: Exchange) -> str | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.exchange import Exchange, current
 from jobstatus.credential import API_KEY, Credential, Kind
 from jobstatus.errors import Cause, JobstatusError, Unauthenticated
+from jobstatus.security.cache import Cache
 from jobstatus.security.tokens import digest
 from jobstatus.storage.base import CredentialStore
 
@@ -17,12 +20,20 @@ Entrance = Callable[[Exchange], Awaitable[None]]
 """A contract's way in: it makes whoever a request is from the caller, or raises `Unauthenticated`."""
 
 
-class Gate:
-    """Knows the credentials, and which contract has which entrance."""
+MOST = 10_000
+"""How many credentials are remembered."""
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+
+class Gate:
+    """Knows the credentials. One that was found is not looked up again for a while."""
+
+    def __init__(self, clock: Clock = utc_now, remembers: timedelta = timedelta()) -> None:
+        """Take how long a credential counts once it was looked up: within that time a revocation takes effect."""
         self._credentials: CredentialStore | None = None
         self._clock = clock
+        self._known: Cache[bytes, Credential | None] = Cache(
+            MOST, lambda found: remembers if found is not None else timedelta(), clock
+        )
 
     def start(self, credentials: CredentialStore) -> None:
         """Take the credentials; before that nobody is let in."""
@@ -39,12 +50,15 @@ class Gate:
 
     async def recognise(self, digest: bytes, kind: Kind | None = None) -> Credential | None:
         """Give the credential with this digest, if there is one of that kind that is valid."""
-        if self._credentials is None:
-            raise RuntimeError("the gate has not been started")
-        found = await self._credentials.find_credential(digest)
+        found = await self._known.get(digest, partial(self._find, digest))
         if found is None or not found.valid(self._clock()):
             return None
         return found if kind in (None, found.kind) else None
+
+    async def _find(self, digest: bytes) -> Credential | None:
+        if self._credentials is None:
+            raise RuntimeError("the gate has not been started")
+        return await self._credentials.find_credential(digest)
 
     async def second(self, exchange: Exchange) -> None:
         """Check the brokering system's own key: the caller can then do no more than the system itself.

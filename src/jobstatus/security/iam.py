@@ -87,7 +87,7 @@ class CloudAccess:
         credential = await self._gate.admit(token)
         if not credential.stands_alone:
             raise Unauthenticated(Cause.UNKNOWN)
-        return credential.caller()
+        return credential.caller
 
     async def _signer(self, http: HttpRequest) -> Caller:
         try:
@@ -109,7 +109,7 @@ class CloudAccess:
         if self._vault is None:
             log.error("access keys cannot be used: JOBSTATUS_SECRET_KEY is not set")
             raise Unauthenticated(Cause.NO_KEY, name)
-        return found.caller(), self._vault.unlock(name, found.secret)
+        return found.caller, self._vault.unlock(name, found.secret)
 
 
 _CAUSES = {Reason.DATE: Cause.BAD_DATE}

@@ -56,10 +56,10 @@ class ProjectTokens:
         """Tell what a token says. Raises `Unauthenticated`."""
         said, digest = self._opened(token)
         holder = await self._people.by_digest(digest)
-        return replace(said, caller=holder.caller().within(said.project))
+        return replace(said, caller=holder.caller.within(said.project))
 
     def _issue(self, holder: Credential, project: str | None, methods: tuple[str, ...], end: datetime) -> Issued:
-        caller = holder.caller().within(project)
+        caller = holder.caller.within(project)
         if holder.expires_at is not None:
             end = min(end, holder.expires_at)
         at = self._clock()

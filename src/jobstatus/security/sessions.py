@@ -86,7 +86,7 @@ class CookieSessions:
         session, end = (shown, None) if way == MOJOLICIOUS else self.read_access_token(shown)
         holder = self._holder(session)
         credential = await self._people.by_digest(holder)
-        exchange.become(credential.caller(), tuple(self._renewed(holder, end if way == ACCESS_TOKEN else None)))
+        exchange.become(credential.caller, tuple(self._renewed(holder, end if way == ACCESS_TOKEN else None)))
 
     def _holder(self, session: str) -> str:
         """Read whom a session stands for."""
