@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -130,6 +131,7 @@ def encode(body: Any) -> bytes:
     return dumps(body, sort=True) + (b"\n" if body["meta"]["code"] in GATEWAYS else b"")
 
 
+@lru_cache(256)
 def _taken(accept: str) -> bool:
     """Tell whether JSON is in what a client accepts; the most exact of its ranges decides."""
     ranges = {part.partition(";")[0].strip(): _EXCLUDED.search(part) is None for part in accept.split(",")}

@@ -11,13 +11,12 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from jobstatus import errors
 from jobstatus.answer import Answer, Lasting, Request
 from jobstatus.credential import Caller
 from jobstatus.errors import Cause
-from jobstatus.ids import canonical, hex32
+from jobstatus.ids import canonical, hex32, new_request_id
 from jobstatus.job import Job, Status
 from jobstatus.service import JobService
 
@@ -74,7 +73,7 @@ async def show_ims_job_progress(service: JobService, caller: Caller, *, job_id: 
 
 def request_id() -> str:
     """Make an id as the gateway does: 32 hexadecimal digits."""
-    return uuid4().hex
+    return new_request_id().replace("-", "")
 
 
 def failure(error: errors.JobstatusError, request: Request) -> Answer:

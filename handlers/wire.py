@@ -6,11 +6,11 @@ import json
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
 from jobstatus.answer import Answer, Request
+from jobstatus.ids import new_request_id
 
 RETRY_AFTER = "5"
 """Seconds after which a client may ask a store that failed once more."""
@@ -18,7 +18,7 @@ RETRY_AFTER = "5"
 
 def request_id() -> str:
     """Make a UUID."""
-    return str(uuid4())
+    return new_request_id()
 
 
 def divert(request: Request) -> Answer | None:

@@ -27,7 +27,7 @@ CONTENT_SECURITY_POLICY = (
 
 def owns(path: str) -> bool:
     """Tell whether a path is one of the pages."""
-    return path == "/" or any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)
+    return path == "/" or (path.startswith(PATHS) and f"/{path.split('/')[1]}" in PATHS)
 
 
 def create_console(view: View, key: str | None) -> Flask:

@@ -12,7 +12,7 @@ from jobstatus.answer import Answer
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange, current
 from jobstatus.contract.problems import understood
-from jobstatus.contract.router import Router
+from jobstatus.contract.router import Route, Router, allowed, choose
 from jobstatus.contract.template import Rendered
 
 
@@ -30,11 +30,18 @@ class Front(ABC):
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        name = self._router.contract(scope["path"])
+        path = scope["path"]
+        route, values = self._router.find(path)
+        name = self._router.contract(path) if route is None else route.contract
         exchange = Exchange(scope, self._engine.contracts[name], self._profile(name))
         token = current.set(exchange)
         try:
-            await self._answer(exchange, receive, send)
+            bare = exchange.contract.divert(exchange) or _options(route, exchange)
+            if bare is not None:
+                await respond(self._engine.bare(bare, exchange), send)
+                return
+            exchange.find(choose(route, path, exchange.method, exchange.contract.EXTRA_METHODS))
+            await self.serve(exchange, values, receive, send)
         except Exception as error:
             await respond(self._engine.refuse(understood(error), exchange), send)
         finally:
@@ -44,22 +51,12 @@ class Front(ABC):
     async def serve(self, exchange: Exchange, values: dict[str, str], receive: Receive, send: Send) -> None:
         """Answer a request whose operation was found, with the values of its path's parameters."""
 
-    async def _answer(self, exchange: Exchange, receive: Receive, send: Send) -> None:
-        bare = exchange.contract.divert(exchange) or self._options(exchange)
-        if bare is not None:
-            await respond(self._engine.bare(bare, exchange), send)
-            return
-        extra = exchange.contract.EXTRA_METHODS
-        operation, values = self._router.match(exchange.path, exchange.method, extra)
-        exchange.find(operation)
-        await self.serve(exchange, values, receive, send)
 
-    def _options(self, exchange: Exchange) -> Answer | None:
-        extra = exchange.contract.EXTRA_METHODS
-        if exchange.method != "OPTIONS" or "OPTIONS" not in extra:
-            return None
-        allowed = ", ".join(sorted(self._router.allowed(exchange.path, extra)))
-        return Answer(status=204, headers={"Allow": allowed})
+def _options(route: Route | None, exchange: Exchange) -> Answer | None:
+    extra = exchange.contract.EXTRA_METHODS
+    if route is None or exchange.method != "OPTIONS" or "OPTIONS" not in extra:
+        return None
+    return Answer(status=204, headers={"Allow": ", ".join(sorted(allowed(route, extra)))})
 
 
 async def respond(rendered: Rendered, send: Send) -> None:

@@ -7,6 +7,8 @@ from jobstatus.contract.spec import Operation
 from jobstatus.credential import Caller
 from jobstatus.errors import Forbidden
 
+NONE: frozenset[str] = frozenset()
+
 
 def allow(exchange: Exchange) -> None:
     """Let a request pass that its caller may make, and that the contract admits. Raises `Forbidden`, or as that."""
@@ -22,10 +24,10 @@ def permit(operation: Operation, caller: Caller, profile: str, limit: frozenset[
     """
     if not caller.id and not operation.public:
         raise Forbidden(permissions=operation.permissions)
-    if caller.roles & operation.superusers.get(profile, frozenset()):
+    if operation.superusers and caller.roles & operation.superusers.get(profile, NONE):
         return
-    wanted = operation.roles.get(profile, frozenset())
-    roles = frozenset() if wanted & caller.roles else wanted
+    wanted = operation.roles.get(profile, NONE)
+    lacking = wanted if wanted and not wanted & caller.roles else NONE
     held = caller.permissions if limit is None else caller.permissions & limit
-    if roles or not operation.permissions <= held:
-        raise Forbidden(permissions=operation.permissions - held, roles=roles)
+    if lacking or not operation.permissions <= held:
+        raise Forbidden(permissions=operation.permissions - held, roles=lacking)

@@ -16,6 +16,7 @@ from jobstatus.contract.parameters import CompiledParameters
 from jobstatus.contract.permission import allow
 from jobstatus.contract.spec import Operation
 from jobstatus.contract.template import Rendered
+from jobstatus.errors import ConfigurationError
 
 Verify = Callable[[Exchange], Awaitable[object]]
 
@@ -59,9 +60,18 @@ class Plan:
 
 
 def _verification(read: AbstractOperation, security: SecurityHandlerFactory) -> Verify | None:
-    """Have Connexion put together what verifies who calls; nothing where nobody is asked."""
+    """Have Connexion put together what verifies who calls; nothing where nobody is asked.
+
+    Where there is but one way, its function is called itself: to choose among several is what costs.
+    """
     if not read.security:
         return None
+    if len(read.security) == 1 and len(read.security[0]) == 1:
+        ((scheme, scopes),) = read.security[0].items()
+        only: Verify | None = security.parse_security_scheme(read.security_schemes[scheme], scopes)
+        if only is None:
+            raise ConfigurationError(f"{read.operation_id}: nothing verifies the security scheme {scheme}")
+        return only
     stage = SecurityOperation.from_operation(read, next_app=None, security_handler_factory=security)
     verify: Verify = stage.verification_fn
     return verify

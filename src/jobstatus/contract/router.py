@@ -21,6 +21,7 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 class Route:
     """One path of the spec: its operations by method, and what its parameters are called by the handlers."""
 
+    contract: str
     operations: Mapping[str, Operation]
     names: tuple[str, ...]
 
@@ -36,11 +37,11 @@ class Router:
         self._pattern = re.compile("|".join(self._alternatives(paths.values())))
         self._prefixes = sorted(document.prefixes.items(), key=lambda item: len(item[0]), reverse=True)
 
-    def route(self, path: str) -> tuple[Route, dict[str, str]]:
-        """Find the path of the spec that *path* is, and the values of its parameters. Raises `PathNotFound`."""
+    def find(self, path: str) -> tuple[Route | None, dict[str, str]]:
+        """Find which of the spec's paths *path* is, if it is one, and the values of its parameters."""
         found = self._pattern.fullmatch(path)
         if found is None or found.lastindex is None:
-            raise PathNotFound(path)
+            return None, {}
         first = found.lastindex
         route = self._routes[first]
         return route, {name: found[first + place] for place, name in enumerate(route.names, 1)}
@@ -53,25 +54,13 @@ class Router:
         return DEFAULT_CONTRACT
 
     def match(self, path: str, method: str, extra: frozenset[str]) -> tuple[Operation, dict[str, str]]:
-        """Find the operation; *extra* holds methods that the contract answers beside those of the spec.
-
-        Raises:
-            PathNotFound: no operation has this path.
-            MethodNotAllowed: some have, but none with this method.
-        """
-        route, values = self.route(path)
-        asked = "GET" if method == "HEAD" and "HEAD" in extra else method
-        if asked not in route.operations:
-            raise MethodNotAllowed(path, method, self._allowed(route.operations, extra))
-        return route.operations[asked], values
+        """Find the operation, and the values of its path's parameters. Raises as `choose` does."""
+        route, values = self.find(path)
+        return choose(route, path, method, extra), values
 
     def locate(self, path: str) -> tuple[Operation, dict[str, str]]:
-        """Find what reads *path*, as it is written in a link, with its arguments. Raises as `match` does."""
+        """Find what reads *path*, as it is written in a link, with its arguments. Raises as `choose` does."""
         return self.match(unquote(path), "GET", frozenset())
-
-    def allowed(self, path: str, extra: frozenset[str]) -> set[str]:
-        """Give the methods that *path* answers. Raises `PathNotFound`."""
-        return self._allowed(self.route(path)[0].operations, extra)
 
     def _alternatives(self, paths: Iterable[Mapping[str, Operation]]) -> Iterator[str]:
         """Give each path's pattern as a group, which tells the route, that holds a group for each parameter."""
@@ -79,13 +68,29 @@ class Router:
         for operations in paths:
             operation = next(iter(operations.values()))
             names = tuple(map(snake_case, _PARAMETER.findall(operation.path)))
-            self._routes[group] = Route(operations, names)
+            self._routes[group] = Route(operation.contract, operations, names)
             group += 1 + len(names)
             yield f"({_pattern(operation)})"
 
-    @staticmethod
-    def _allowed(methods: Mapping[str, Operation], extra: frozenset[str]) -> set[str]:
-        return {*methods, *(extra if "GET" in methods else extra - {"HEAD"})}
+
+def choose(route: Route | None, path: str, method: str, extra: frozenset[str]) -> Operation:
+    """Choose the operation; *extra* holds methods that the contract answers beside those of the spec.
+
+    Raises:
+        PathNotFound: no operation has this path.
+        MethodNotAllowed: some have, but none with this method.
+    """
+    if route is None:
+        raise PathNotFound(path)
+    asked = "GET" if method == "HEAD" and "HEAD" in extra else method
+    if asked not in route.operations:
+        raise MethodNotAllowed(path, method, allowed(route, extra))
+    return route.operations[asked]
+
+
+def allowed(route: Route, extra: frozenset[str]) -> set[str]:
+    """Give the methods that a path answers."""
+    return {*route.operations, *(extra if "GET" in route.operations else extra - {"HEAD"})}
 
 
 def _pattern(operation: Operation) -> str:

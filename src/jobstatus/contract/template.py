@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"https?://[A-Za-z0-9._~:/%-]{1,2000}")
 """URLs that JSON writes as they are, and that every schema takes that takes URLs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rendered:
     """An answer as it goes out."""
 

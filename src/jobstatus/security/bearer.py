@@ -40,9 +40,7 @@ class Bearer:
         Raises:
             Unauthenticated: there is no token, or not a valid one.
         """
-        reads = exchange.method in ("GET", "HEAD")
-        cookie = exchange.http.cookies.get(COOKIE, "").removeprefix("Bearer ") if reads else ""
-        await self._enter(exchange, cookie or _in_header(exchange))
+        await self._enter(exchange, _in_cookie(exchange) or _in_header(exchange))
 
     async def _enter(self, exchange: Exchange, token: str | None) -> None:
         try:
@@ -57,6 +55,12 @@ class Bearer:
         if credential.broker:
             await self._gate.second(exchange)
         exchange.become(credential.caller)
+
+
+def _in_cookie(exchange: Exchange) -> str:
+    if "cookie" not in exchange.headers or exchange.method not in ("GET", "HEAD"):
+        return ""
+    return exchange.http.cookies.get(COOKIE, "").removeprefix("Bearer ")
 
 
 def _in_header(exchange: Exchange) -> str | None:
