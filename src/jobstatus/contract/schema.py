@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,8 +14,27 @@ _MANY_SCHEMAS = {"allOf", "anyOf", "oneOf"}
 
 
 def json_schema(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Give *schema* as JSON Schema that stands alone: what it refers to comes with it."""
-    return {"allOf": [_convert(schema)], "components": {"schemas": _components(document)}}
+    """Give *schema* as JSON Schema that stands alone: what it refers to comes with it, and nothing else."""
+    components = _components(document)
+    used: dict[str, Any] = {}
+    waiting = [_convert(schema)]
+    while waiting:
+        for name in set(_references(waiting.pop())) - used.keys():
+            used[name] = components[name]
+            waiting.append(components[name])
+    return {"allOf": [_convert(schema)], **({"components": {"schemas": used}} if used else {})}
+
+
+def _references(node: Any) -> Iterator[str]:
+    """Name the schemas that *node* refers to."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+    elif isinstance(node, dict):
+        if isinstance(reference := node.get("$ref"), str):
+            yield reference.rpartition("/")[2]
+        for value in node.values():
+            yield from _references(value)
 
 
 @cache
