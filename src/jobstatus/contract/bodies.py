@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from connexion.datastructures import MediaTypeDict
-from connexion.validators import AbstractRequestBodyValidator
 from jsonschema.protocols import Validator
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
-from jobstatus.contract.exchange import Exchange, current
+from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document, Operation
 from jobstatus.contract.validation import compile_schema, fast_schema, violations
@@ -20,25 +19,6 @@ from jobstatus.errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
 
 DEEPEST = 100
 """How many levels of arrays and objects a body may have."""
-
-
-def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractRequestBodyValidator]:
-    """Make Connexion's seam for JSON bodies: it takes *limit* bytes, and *schemas* by operationId."""
-
-    class BodyCheck(AbstractRequestBodyValidator):  # type: ignore[misc]
-        def __init__(self, **_: Any) -> None:
-            pass
-
-        async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
-            exchange = current.get()
-            body: Any = await read(receive, limit)
-            if not exchange.known_operation.raw_body:
-                body = parse(body)
-                validate(schemas[exchange.known_operation.id], body)
-            exchange.arguments = {**exchange.arguments, "body": body}
-            return receive, scope
-
-    return BodyCheck
 
 
 class CompiledBody:

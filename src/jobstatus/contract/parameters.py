@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connexion.lifecycle import ConnexionRequest
 from jsonschema.protocols import Validator
 from starlette.datastructures import QueryParams
-from starlette.types import Scope
 
-from jobstatus.contract.exchange import Exchange, current
+from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document, Node, Operation, snake_case
 from jobstatus.contract.validation import compile_schema, fast_schema, violations
@@ -64,29 +62,6 @@ def compile_parameters(document: Document, operation: Operation) -> Sequence[Par
     """Read the parameters of an operation that are its handler's business; `x-argument: false` marks the others."""
     nodes = [node for node in operation.parameters if node.get("x-argument", True)]
     return [Parameter.compile(document, node) for node in nodes]
-
-
-def parameter_check(document: Document) -> type:
-    """Make Connexion's seam for parameters: it is made for each request, then told to validate it."""
-    compiled = {id: compile_parameters(document, operation) for id, operation in document.operations.items()}
-
-    class ParameterCheck:
-        def __init__(self, _: Any, uri_parser: Any, **__: Any) -> None:
-            self._uri_parser = uri_parser
-
-        def validate(self, scope: Scope) -> None:
-            exchange = current.get()
-            request = ConnexionRequest(scope, uri_parser=self._uri_parser)
-            sent = {
-                "path": request.path_params,
-                "query": request.query_params,
-                "header": request.headers,
-                "cookie": request.cookies,
-            }
-            query, strict = scope["query_string"], exchange.contract.STRICT_QUERY
-            exchange.arguments = check(compiled[exchange.known_operation.id], sent, query, strict=strict)
-
-    return ParameterCheck
 
 
 class CompiledParameters:

@@ -12,17 +12,22 @@ Perform          calls the handler and sends its answer
 from __future__ import annotations
 
 import gzip
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
+from connexion.lifecycle import ConnexionRequest
+from connexion.validators import AbstractRequestBodyValidator
 from connexion.validators.json import JSONResponseBodyValidator
+from jsonschema.protocols import Validator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jobstatus.contract.bodies import parse, read, validate
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange, current
 from jobstatus.contract.front import Front, respond
+from jobstatus.contract.parameters import check, compile_parameters
 from jobstatus.contract.permission import allow
-from jobstatus.contract.spec import Operation
+from jobstatus.contract.spec import Document, Operation
 
 
 class StockFront(Front):
@@ -60,6 +65,48 @@ class Perform:
             return
         exchange = current.get()
         await respond(await self._engine.perform(exchange, exchange.arguments), send)
+
+
+def parameter_check(document: Document) -> type:
+    """Make Connexion's seam for parameters: it is made for each request, then told to validate it."""
+    compiled = {id: compile_parameters(document, operation) for id, operation in document.operations.items()}
+
+    class ParameterCheck:
+        def __init__(self, _: Any, uri_parser: Any, **__: Any) -> None:
+            self._uri_parser = uri_parser
+
+        def validate(self, scope: Scope) -> None:
+            exchange = current.get()
+            request = ConnexionRequest(scope, uri_parser=self._uri_parser)
+            sent = {
+                "path": request.path_params,
+                "query": request.query_params,
+                "header": request.headers,
+                "cookie": request.cookies,
+            }
+            query, strict = scope["query_string"], exchange.contract.STRICT_QUERY
+            exchange.arguments = check(compiled[exchange.known_operation.id], sent, query, strict=strict)
+
+    return ParameterCheck
+
+
+def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractRequestBodyValidator]:
+    """Make Connexion's seam for JSON bodies: it takes *limit* bytes, and *schemas* by operationId."""
+
+    class BodyCheck(AbstractRequestBodyValidator):  # type: ignore[misc]
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
+            exchange = current.get()
+            body: Any = await read(receive, limit)
+            if not exchange.known_operation.raw_body:
+                body = parse(body)
+                validate(schemas[exchange.known_operation.id], body)
+            exchange.arguments = {**exchange.arguments, "body": body}
+            return receive, scope
+
+    return BodyCheck
 
 
 class AnswerValidator(JSONResponseBodyValidator):  # type: ignore[misc]

@@ -17,13 +17,11 @@ from connexion.options import SwaggerUIOptions
 from starlette.types import ASGIApp
 
 from jobstatus.answer import JSON
-from jobstatus.contract.bodies import body_check
 from jobstatus.contract.compiled import Compiled
 from jobstatus.contract.engine import Engine
-from jobstatus.contract.parameters import parameter_check
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document
-from jobstatus.contract.stock import AnswerValidator, Perform, Permissions, StockFront
+from jobstatus.contract.stock import AnswerValidator, Perform, Permissions, StockFront, body_check, parameter_check
 from jobstatus.contract.validation import compile_schema
 
 Profile = Callable[[str], str]
