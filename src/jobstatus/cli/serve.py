@@ -21,6 +21,8 @@ from .options import AsJson, Store
 EXAMPLE = "Example: jobstatus serve --port 8080 --store sqlite:///jobs.db"
 SHUTDOWN = 10
 """Seconds for which requests under way are waited for at the end."""
+KEEP_ALIVE = 75
+"""Seconds for which an idle connection is kept: longer than most clients wait between polls, so that few reconnect."""
 _FIELDS = Settings.model_fields
 
 
@@ -88,6 +90,9 @@ def _listen(settings: Settings) -> None:
         log_level="info",
         access_log=False,
         server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SHUTDOWN,
     )
 
