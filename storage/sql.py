@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -31,10 +31,24 @@ FAREWELL = 10.0
 """Seconds that closing waits for what is under way."""
 
 
-class SqlStore:
-    """A store over two engines: a reader, each statement of which stands alone, and a writer with transactions."""
+class Finder(Protocol):
+    """What a back end finds single records with: polls are most of what is read, so each has a fast way for them."""
 
-    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    async def find(self, key: str | int) -> Job | Tombstone | None:
+        """Read as `JobStore.get` does."""
+
+    async def aclose(self) -> None:
+        """Let go of everything, once what is under way has ended; wait for it `FAREWELL` at the most."""
+
+
+class SqlStore:
+    """A store over two engines: a reader, each statement of which stands alone, and a writer with transactions.
+
+    Single records are found by a finder of the back end's own.
+    """
+
+    def __init__(self, finder: Finder, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._finder = finder
         self._reader = reader
         self._writer = writer
         self._under_way: set[asyncio.Task[Any]] = set()
@@ -47,7 +61,8 @@ class SqlStore:
         return await self._write(statements.create_job, job, event)
 
     async def get(self, key: str | int) -> Job | Tombstone | None:
-        return await self._read(statements.find_job, key)
+        self._expect_open()
+        return await self._finder.find(key)
 
     async def replace(self, job: Job, event: Event) -> None:
         await self._write(statements.replace_job, job, event)
@@ -85,10 +100,17 @@ class SqlStore:
 
     async def aclose(self) -> None:
         self._closed = True
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=FAREWELL)
+        await asyncio.gather(self._settle(), self._finder.aclose())
         await self._reader.dispose()
         await self._writer.dispose()
+
+    async def _settle(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=FAREWELL)
+
+    def _expect_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
 
     async def _read(self, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._complete(self._reader.connect, run, *args, **kwargs)
@@ -98,15 +120,15 @@ class SqlStore:
 
     async def _complete(self, connect: Connect, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run to the end even where the caller gives up: a driver that is interrupted may keep the locks it holds."""
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
+        self._expect_open()
         task = asyncio.create_task(_run(connect, run, *args, **kwargs))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         try:
             return await asyncio.shield(task)
         except SQLAlchemyError as error:
-            raise _unavailable(error) from error
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise unavailable(cause) from error
 
 
 async def _run(connect: Connect, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -114,9 +136,9 @@ async def _run(connect: Connect, run: Statements[P, T], *args: P.args, **kwargs:
         return await connection.run_sync(run, *args, **kwargs)
 
 
-async def open_sql(reader: AsyncEngine, writer: AsyncEngine) -> SqlStore:
-    """Make a store of its two engines, which are its own from now on."""
-    store = SqlStore(reader, writer)
+async def open_sql(finder: Finder, reader: AsyncEngine, writer: AsyncEngine) -> SqlStore:
+    """Make a store of its finder and its two engines, which are its own from now on."""
+    store = SqlStore(finder, reader, writer)
     try:
         await store.migrate()
     except BaseException:
@@ -125,7 +147,6 @@ async def open_sql(reader: AsyncEngine, writer: AsyncEngine) -> SqlStore:
     return store
 
 
-def _unavailable(error: SQLAlchemyError) -> StoreUnavailable:
+def unavailable(cause: BaseException | None) -> StoreUnavailable:
     """Tell why the store cannot answer, but nothing of the statement: its values may be secret."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
     return StoreUnavailable(f"the store cannot answer: {cause}")

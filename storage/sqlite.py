@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from jobstatus.errors import ConfigurationError, StoreUnavailable
 
 from .sql import SqlStore, open_sql
+from .sqlite_reader import SqliteReader
 
 READERS = 4
 OPENING = 30
@@ -46,7 +48,7 @@ async def open_sqlite(url: str) -> SqlStore:
     reader = _engine(file, READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
     writer = _engine(file, 1)
     event.listen(writer.sync_engine, "begin", _beginning(file))
-    return await open_sql(reader, writer)
+    return await open_sql(SqliteReader(partial(_reading, file)), reader, writer)
 
 
 def _file(url: str) -> Path:
@@ -92,10 +94,21 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
+def _reading(file: Path) -> sqlite3.Connection:
+    """Connect for reads alone, with transactions as they are begun."""
+    connection = sqlite3.connect(f"{_uri(file)}?mode=rw", uri=True, isolation_level=None, timeout=LOCK)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _uri(file: Path) -> str:
+    return f"file:{quote(str(file))}"
+
+
 def _engine(file: Path, connections: int, **options: Any) -> AsyncEngine:
     engine = create_async_engine(
         # A file that has gone must not be made again: what was acknowledged would seem never to have been.
-        URL.create("sqlite+aiosqlite", database=f"file:{quote(str(file))}", query={"mode": "rw", "uri": "true"}),
+        URL.create("sqlite+aiosqlite", database=_uri(file), query={"mode": "rw", "uri": "true"}),
         # No transaction but those that are begun below: sqlite3 would begin its own where it deems it right.
         connect_args={"isolation_level": None, "timeout": LOCK},
         pool_size=connections,

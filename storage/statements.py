@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Table,
     Update,
     bindparam,
     delete,
@@ -35,17 +34,30 @@ Record = TypeVar("Record")
 MAX_NUMBER = 2**63 - 1
 
 _ENDED = [status for status in Status if status.terminal]
-_BY_KEY = {
+BY_KEY = {
     (table, kind): select(table).where(table.c[column] == bindparam("key"))
     for table in (jobs, tombstones)
     for kind, column in ((str, "id"), (int, "number"))
 }
+"""The row of a table by the id or by the number of its job, which is bound as `key`."""
+
 _TIMELINE = (
     select(*(events.c[field.name] for field in fields(Event)))
     .join_from(events, jobs)
     .where(jobs.c.id == bindparam("id"))
     .order_by(events.c.version)
 )
+
+
+def findable(key: str | int) -> bool:
+    """Tell whether a record may have this key: a number that can be counted to, or text that can be written."""
+    if isinstance(key, int):
+        return 0 < key <= MAX_NUMBER
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def create_job(connection: Connection, job: Job, event: Event) -> Job:
@@ -55,17 +67,10 @@ def create_job(connection: Connection, job: Job, event: Event) -> Job:
     except IntegrityError as error:
         raise _taken(connection, job) from error
     # Looked for only now: a burial of the same id, were it under way, has held the insertion up.
-    if _find(connection, Tombstone, tombstones, job.id):
+    if _first(connection, Tombstone, BY_KEY[tombstones, str], key=job.id):
         raise DuplicateId(job.id)
     connection.execute(insert(events).values(number=number, **_row(event)))
     return replace(job, number=number)
-
-
-def find_job(connection: Connection, key: str | int) -> Job | Tombstone | None:
-    if isinstance(key, int) and not 0 < key <= MAX_NUMBER:
-        return None
-    # In this order no burial between the two reads can hide a job.
-    return _find(connection, Job, jobs, key) or _find(connection, Tombstone, tombstones, key)
 
 
 def replace_job(connection: Connection, job: Job, event: Event) -> None:
@@ -126,10 +131,6 @@ def _taken(connection: Connection, job: Job) -> Conflict:
     """Tell which of a new job's names is taken."""
     other = connection.execute(select(jobs.c.id).where(jobs.c.work == job.work)).scalar() if job.work else None
     return DuplicateId(job.id) if other is None or other == job.id else DuplicateWork(other)
-
-
-def _find(connection: Connection, record: type[Record], table: Table, key: str | int) -> Record | None:
-    return _first(connection, record, _BY_KEY[table, type(key)], key=key)
 
 
 def _first(connection: Connection, record: type[Record], chosen: Select[Any], **values: Any) -> Record | None:

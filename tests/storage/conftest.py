@@ -20,6 +20,12 @@ BACK_ENDS: dict[str, Callable[[Path], str]] = {
 OpenOne = Callable[[], Coroutine[Any, Any, Store]]
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Name a file that is not there yet."""
+    return tmp_path / "jobs.db"
+
+
 @pytest.fixture(params=BACK_ENDS)
 def open_one(request: pytest.FixtureRequest, tmp_path: Path) -> OpenOne:
     """Open stores that are empty, of each back end in turn."""

@@ -26,12 +26,7 @@ Writer = subprocess.Popen[str]
 
 KILLS = 4
 PROCESSES = 5
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Name a file that is not there yet."""
-    return tmp_path / "jobs.db"
+MANY = 50
 
 
 @asynccontextmanager
@@ -231,6 +226,23 @@ def test_processes_that_open_a_new_file_at_once_share_it(file: Path) -> None:
     assert [len(output) for output in acknowledged] == [10] * PROCESSES
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*), max(number) FROM jobs").fetchone() == (25, 25)
+
+
+async def test_what_another_process_was_told_is_written_is_read_at_once(file: Path) -> None:
+    """A record that was read before is not told again once there is a later version."""
+    async with opened(file) as store:
+        with writing(file, "w", MANY) as process:
+            begin(process)
+            acknowledged = [line.split() for line in lines(process) if line != "ready" and await seen(store, line)]
+
+    assert len(acknowledged) == 2 * MANY
+
+
+async def seen(store: Store, line: str) -> bool:
+    """Tell whether a record is read at the version that was acknowledged, or a later one."""
+    id, version = line.split()
+    found = await store.get(id)
+    return isinstance(found, Job) and found.version >= int(version)
 
 
 async def test_what_was_acknowledged_survives_a_kill(file: Path) -> None:

@@ -1,0 +1,68 @@
+"""Making records of rows as a driver gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from operator import itemgetter
+from sys import getsizeof
+from typing import Any, Generic, TypeVar
+
+from cachetools import LRUCache
+from sqlalchemy import Dialect, Select
+
+Record = TypeVar("Record")
+Row = tuple[Any, ...]
+
+CAPACITY = 16 * 2**20
+"""Bytes of rows that are remembered; their records take about as much again."""
+LARGEST = 64 * 2**10
+"""Bytes of a row that is remembered at the most, so that no few drive out many."""
+
+
+class Decoder(Generic[Record]):
+    """Makes records of a select's rows, by the names and the types of its columns."""
+
+    def __init__(self, record: type[Record], chosen: Select[Any], dialect: Dialect) -> None:
+        self._record = record
+        self._names = chosen.selected_columns.keys()
+        processors = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in chosen.selected_columns
+        ]
+        self._conversions = [(place, convert) for place, convert in enumerate(processors) if convert]
+
+    def __call__(self, row: Row) -> Record:
+        values = list(row)
+        for place, convert in self._conversions:
+            values[place] = convert(values[place])
+        return self._record(**dict(zip(self._names, values, strict=True)))
+
+
+class Memory(Generic[Record]):
+    """Gives the same record again while a key's row is the same, so that it is decoded once.
+
+    It spares no reading, and so never tells what was: the row that it is given decides.
+    """
+
+    def __init__(self, decode: Callable[[Row], Record], *, capacity: int = CAPACITY, largest: int = LARGEST) -> None:
+        self._decode = decode
+        self._largest = largest
+        self._known: LRUCache[Hashable, tuple[Row, Record, int]] = LRUCache(capacity, getsizeof=itemgetter(2))
+
+    def decode(self, key: Hashable, row: Row) -> Record:
+        """Make the record of the row that *key* has now."""
+        known = self._known.get(key)
+        if known is not None and known[0] == row:
+            return known[1]
+        record, weight = self._decode(row), _weight(row)
+        if weight <= self._largest:
+            self._known[key] = row, record, weight
+        return record
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the rows that are remembered now, about."""
+        return int(self._known.currsize)
+
+
+def _weight(row: Row) -> int:
+    return getsizeof(row) + sum(map(getsizeof, row))

@@ -1,0 +1,110 @@
+"""The way of a poll into a SQLite file: one thread, one connection, one snapshot for all who wait."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from sqlalchemy.dialects import sqlite
+
+from jobstatus.job import Job, Tombstone
+
+from .coalesce import Coalescer
+from .rows import Decoder, Memory, Row
+from .sql import FAREWELL, unavailable
+from .statements import BY_KEY, findable
+from .tables import jobs, tombstones
+
+Found = tuple[Row | None, Row | None] | sqlite3.Error
+"""The rows of a job and of a tombstone, or why they cannot be read."""
+
+_DIALECT = sqlite.dialect()
+_TEXTS = {
+    kind: [str(BY_KEY[table, kind].compile(dialect=_DIALECT)) for table in (jobs, tombstones)] for kind in (str, int)
+}
+
+
+class SqliteReader:
+    """Finds records by their key.
+
+    A driver that works through threads costs far more for each read than SQLite itself, so the way to the thread is
+    shared: calls that wait are answered together, from one snapshot.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, "sqlite-reader")
+        self._closing: asyncio.Task[None] | None = None
+        self._rows: Coalescer[str | int, Found] = Coalescer(self._read)
+        self._jobs = Memory(Decoder(Job, BY_KEY[jobs, str], _DIALECT))
+        self._tombstone = Decoder(Tombstone, BY_KEY[tombstones, str], _DIALECT)
+
+    async def find(self, key: str | int) -> Job | Tombstone | None:
+        """Read as `JobStore.get` does."""
+        if not findable(key):
+            return None
+        try:
+            job, tombstone = _rows(await self._rows.get(key))
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+        if job is not None:
+            return self._jobs.decode(key, job)
+        return self._tombstone(tombstone) if tombstone is not None else None
+
+    async def aclose(self) -> None:
+        """Let go of the thread and the connection, once what is under way has ended; wait for it no longer than due."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._closing), FAREWELL)
+
+    async def _close(self) -> None:
+        try:
+            await self._rows.settled()
+        finally:
+            disconnected = self._thread.submit(self._disconnect)
+            self._thread.shutdown(wait=False)
+        await asyncio.wrap_future(disconnected)
+
+    async def _read(self, keys: Sequence[str | int]) -> Sequence[Found]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read_all, keys)
+
+    # What follows runs in the thread.
+
+    def _read_all(self, keys: Sequence[str | int]) -> Sequence[Found]:
+        """Read all keys from one snapshot, which begins here: it holds all that was committed until now."""
+        try:
+            connection = self._connection = self._connection or self._connect()
+            connection.execute("BEGIN")
+            connection.execute("PRAGMA schema_version")  # takes the snapshot: what fails from here on is a row's fault
+            found = [_read_one(connection, key) for key in keys]
+            connection.commit()
+        except BaseException:
+            self._disconnect()  # whatever state it is in, the next one starts anew
+            raise
+        return found
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _read_one(connection: sqlite3.Connection, key: str | int) -> Found:
+    """Read the rows of a key. One that cannot be read is no concern of the other callers."""
+    job, tombstone = _TEXTS[int if isinstance(key, int) else str]
+    try:
+        row = connection.execute(job, (key,)).fetchone()
+        return row, None if row else connection.execute(tombstone, (key,)).fetchone()
+    except sqlite3.Error as error:
+        return error
+
+
+def _rows(found: Found) -> tuple[Row | None, Row | None]:
+    if isinstance(found, sqlite3.Error):
+        raise found
+    return found
