@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from jobstatus.errors import ConfigurationError, StoreUnavailable
 
 from .sql import SqlStore, open_sql
+from .sqlite_glance import SqliteGlance
 from .sqlite_reader import SqliteReader
 
 READERS = 4
@@ -48,7 +49,8 @@ async def open_sqlite(url: str) -> SqlStore:
     reader = _engine(file, READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
     writer = _engine(file, 1)
     event.listen(writer.sync_engine, "begin", _beginning(file))
-    return await open_sql(SqliteReader(partial(_reading, file)), reader, writer)
+    finder = SqliteReader(partial(_reading, file, LOCK), SqliteGlance(partial(_reading, file, 0)))
+    return await open_sql(finder, reader, writer)
 
 
 def _file(url: str) -> Path:
@@ -94,9 +96,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _reading(file: Path) -> sqlite3.Connection:
+def _reading(file: Path, patience: float) -> sqlite3.Connection:
     """Connect for reads alone, with transactions as they are begun."""
-    connection = sqlite3.connect(f"{_uri(file)}?mode=rw", uri=True, isolation_level=None, timeout=LOCK)
+    connection = sqlite3.connect(f"{_uri(file)}?mode=rw", uri=True, isolation_level=None, timeout=patience)
     connection.execute("PRAGMA query_only = ON")
     return connection
 

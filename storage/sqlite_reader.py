@@ -1,4 +1,4 @@
-"""The way of a poll into a SQLite file: one thread, one connection, one snapshot for all who wait."""
+"""The way of a poll into a SQLite file: a glance, or else one thread and one snapshot for all who wait."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy.dialects import sqlite
 
@@ -15,11 +16,14 @@ from jobstatus.job import Job, Tombstone
 from .coalesce import Coalescer
 from .rows import Decoder, Memory, Row
 from .sql import FAREWELL, unavailable
+from .sqlite_glance import SqliteGlance
 from .statements import BY_KEY, findable
 from .tables import jobs, tombstones
 
-Found = tuple[Row | None, Row | None] | sqlite3.Error
-"""The rows of a job and of a tombstone, or why they cannot be read."""
+Rows = tuple[Row | None, Row | None]
+"""The rows of a job and of a tombstone."""
+Found = Rows | sqlite3.Error
+"""The rows, or why they cannot be read."""
 
 _DIALECT = sqlite.dialect()
 _TEXTS = {
@@ -30,12 +34,14 @@ _TEXTS = {
 class SqliteReader:
     """Finds records by their key.
 
-    A driver that works through threads costs far more for each read than SQLite itself, so the way to the thread is
-    shared: calls that wait are answered together, from one snapshot.
+    A driver that works through threads costs far more for each read than SQLite itself. So there is a glance first;
+    where that has nothing to say, the way to the thread is shared: calls that wait are answered together, from one
+    snapshot.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], glance: SqliteGlance | None = None) -> None:
         self._connect = connect
+        self._glance = glance
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, "sqlite-reader")
         self._closing: asyncio.Task[None] | None = None
@@ -47,8 +53,9 @@ class SqliteReader:
         """Read as `JobStore.get` does."""
         if not findable(key):
             return None
+        rows = self._glance.take(partial(_look, key)) if self._glance is not None else None
         try:
-            job, tombstone = _rows(await self._rows.get(key))
+            job, tombstone = rows or _rows(await self._rows.get(key))
         except sqlite3.Error as error:
             raise unavailable(error) from error
         if job is not None:
@@ -63,6 +70,8 @@ class SqliteReader:
             await asyncio.wait_for(asyncio.shield(self._closing), FAREWELL)
 
     async def _close(self) -> None:
+        if self._glance is not None:
+            self._glance.close()
         try:
             await self._rows.settled()
         finally:
@@ -96,15 +105,20 @@ class SqliteReader:
 
 def _read_one(connection: sqlite3.Connection, key: str | int) -> Found:
     """Read the rows of a key. One that cannot be read is no concern of the other callers."""
-    job, tombstone = _TEXTS[int if isinstance(key, int) else str]
     try:
-        row = connection.execute(job, (key,)).fetchone()
-        return row, None if row else connection.execute(tombstone, (key,)).fetchone()
+        return _look(key, connection)
     except sqlite3.Error as error:
         return error
 
 
-def _rows(found: Found) -> tuple[Row | None, Row | None]:
+def _look(key: str | int, connection: sqlite3.Connection) -> Rows:
+    """Read the rows of a key, in an order in which no burial in between can hide a job."""
+    job, tombstone = _TEXTS[int if isinstance(key, int) else str]
+    row = connection.execute(job, (key,)).fetchone()
+    return row, None if row else connection.execute(tombstone, (key,)).fetchone()
+
+
+def _rows(found: Found) -> Rows:
     if isinstance(found, sqlite3.Error):
         raise found
     return found
