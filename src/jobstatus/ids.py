@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import random
 import re
 from uuid import UUID
 
@@ -28,8 +28,8 @@ def new_id() -> str:
 
 
 def new_request_id() -> str:
-    """Make a random UUID (RFC 9562, version 4), at a third of the cost of `uuid4`: each request needs one."""
-    digits = os.urandom(16).hex()
+    """Make a random UUID (RFC 9562, version 4) that nobody need be unable to guess: each request needs one."""
+    digits = f"{random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 

@@ -123,7 +123,7 @@ class Job:
 
     def lapsed(self, now: datetime) -> bool:
         """Tell whether the worker has broken its promise to report again."""
-        return not self.terminal and self.lease_until is not None and self.lease_until <= now
+        return self.lease_until is not None and self.lease_until <= now and not self.terminal
 
     def expired(self, now: datetime) -> bool:
         """Tell whether the record has outlived its retention."""

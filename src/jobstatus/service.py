@@ -104,14 +104,20 @@ class JobService:
         """Tell the time, for answers that speak of it."""
         return self._clock()
 
-    async def get(self, caller: Caller, key: str | int) -> Job:
-        """Read one job by its id or number.
+    async def get(self, caller: Caller, key: str | int, now: datetime | None = None) -> Job:
+        """Read one job by its id or number, as it truly stands: one whose lease has lapsed is lost from now on.
 
         Raises:
             JobNotFound: there is none for this caller.
             JobGone: there was one, but it expired or was deleted.
         """
-        return await self._settled(caller, key, self._clock())
+        now = now or self._clock()
+        for _ in range(ATTEMPTS):
+            job = _visible(caller, key, await self._store.get(key), now)
+            if not job.lapsed(now):
+                return job
+            await _won(self._lose(job, now))
+        raise StoreUnavailable(BUSY)
 
     async def report(self, caller: Caller, key: str | int, said: Report, *, version: int | None = None) -> Job:
         """Apply a worker's report; *version*, if given, is the one that the record must be at.
@@ -134,7 +140,7 @@ class JobService:
         """Remove a job that has ended; only the knowledge that it was there is left. Raises as `report` does."""
         now = self._clock()
         for _ in range(ATTEMPTS):
-            job = await self._settled(caller, key, now)
+            job = await self.get(caller, key, now)
             _expect(job, version)
             if not job.terminal:
                 raise TransitionRefused(f"the job is {job.status}; cancel it before deleting it")
@@ -210,15 +216,6 @@ class JobService:
             return None
         return None if job.terminal else job
 
-    async def _settled(self, caller: Caller, key: str | int, now: datetime) -> Job:
-        """Read a job as it truly stands: one whose lease has lapsed is lost from this very read on."""
-        for _ in range(ATTEMPTS):
-            job = _visible(caller, key, await self._store.get(key), now)
-            if not job.lapsed(now):
-                return job
-            await _won(self._lose(job, now))
-        raise StoreUnavailable(BUSY)
-
     async def _lose(self, job: Job, now: datetime) -> None:
         lost = life.lose(job, now=now, retention=self._retention.records)
         await self._store.replace(lost, Event.of(lost, SWEEPER))
@@ -227,7 +224,7 @@ class JobService:
         """Read, change, write; read again where someone else was faster, unless a version was asked for."""
         now = self._clock()
         for _ in range(ATTEMPTS):
-            job = await self._settled(caller, key, now)
+            job = await self.get(caller, key, now)
             _expect(job, version)
             changed = change(job, now)
             if changed is job or await _won(self._store.replace(changed, Event.of(changed, caller.id))):
@@ -281,7 +278,7 @@ def _visible(caller: Caller, key: str | int, found: Job | Tombstone | None, now:
         raise JobNotFound(str(key))
     if isinstance(found, Tombstone):
         raise JobGone(found.id, found.reason, found.at)
-    if found.expires_at is not None and found.expired(now):
+    if found.expires_at is not None and found.expires_at <= now:
         raise JobGone(found.id, "expired", found.expires_at)
     return found
 

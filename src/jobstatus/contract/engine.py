@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -105,7 +106,8 @@ class Engine:
         filled = template.fill(exchange)
         if filled is None:
             return self._render(told.answer(), exchange, operation)
-        filled.headers.extend(_set_cookies(exchange.cookies))
+        if exchange.cookies:
+            filled.headers.extend(_set_cookies(exchange.cookies))
         return filled
 
     def _render(self, answer: Answer, exchange: Exchange, operation: Operation | None) -> Rendered:
@@ -141,8 +143,13 @@ def _raw(answer: Answer, body: bytes, cookies: tuple[str, ...]) -> list[Pair]:
     named |= {name.lower(): value for name, value in answer.headers.items()}
     if answer.status >= 200 and answer.status not in (204, 304):
         named["content-length"] = str(len(body))
-    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
-    return pairs + _set_cookies(cookies + answer.cookies)
+    return [_pair(name, value) for name, value in named.items()] + _set_cookies(cookies + answer.cookies)
+
+
+@lru_cache(1024)
+def _pair(name: str, value: str) -> Pair:
+    """Spell a header; most are the same in most answers, and so take memory once."""
+    return name.encode("latin-1"), value.encode("latin-1")
 
 
 def _set_cookies(cookies: tuple[str, ...]) -> list[Pair]:

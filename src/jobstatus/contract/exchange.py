@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -27,13 +28,8 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_first",)
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._first = dict([*raw][::-1])
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Give a header; what the base class would do of itself, at a third of the cost."""
-        value = self._first.get(name.encode("latin-1"))
-        return default if value is None else value.decode("latin-1")
+    def __init__(self, first: Mapping[bytes, bytes]) -> None:
+        self._first = first
 
     def __getitem__(self, name: str) -> str:
         return self._first[name.encode("latin-1")].decode("latin-1")
@@ -48,38 +44,39 @@ class Headers(Mapping[str, str]):
 class Exchange:
     """What the stages find out, each adding its part. To a contract it is the `Request`."""
 
-    __slots__ = (
-        *("_headers", "_http", "_id", "_url", "arguments", "caller", "context", "contract", "cookies"),
-        *("found", "limit", "profile", "refusal", "scope"),
-    )
+    # What has not been found out yet. As attributes of the class these cost nothing for each request.
+    found: Operation | None = None
+    caller: Caller | None = None
+    limit: frozenset[str] | None = None
+    """The permissions of the system that the caller calls through, if it calls through one."""
+    arguments: Mapping[str, Any] = MappingProxyType({})
+    refusal: Exception | None = None
+    """Why the caller was refused, once that is known."""
+    cookies: tuple[str, ...] = ()
+    """What the way in wants the client to keep: values of `Set-Cookie`."""
+    _http: HttpRequest | None = None
+    _id: str | None = None
+    _url: str | None = None
 
     def __init__(self, scope: Scope, contract: Contract, profile: str) -> None:
         self.scope = scope
         self.contract = contract
         self.profile = profile
-        self.found: Operation | None = None
-        self.caller: Caller | None = None
-        self.limit: frozenset[str] | None = None
-        """The permissions of the system that the caller calls through, if it calls through one."""
-        self.arguments: Mapping[str, Any] = {}
-        self.refusal: Exception | None = None
-        """Why the caller was refused, once that is known."""
-        self.cookies: tuple[str, ...] = ()
-        """What the way in wants the client to keep: values of `Set-Cookie`."""
-        self.context: dict[str, Any] = {}
-        """Where Connexion notes who calls."""
-        self._headers: Headers | None = None
-        self._http: HttpRequest | None = None
-        self._id: str | None = None
-        self._url: str | None = None
+        self.sent: dict[bytes, bytes] = dict([*scope["headers"]][::-1])
+        """The headers as they came, by names in lower case; of one that was sent twice, the first counts."""
 
     @property
     def id(self) -> str:
         """The client's own `X-Request-Id`, or one made here."""
         if self._id is None:
-            asked = self.headers.get("x-request-id")
+            asked = self.sent.get(b"x-request-id", b"").decode("latin-1")
             self._id = asked if asked and _REQUEST_ID.fullmatch(asked) else self.contract.request_id()
         return self._id
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """Where Connexion notes who calls, which is known here already."""
+        return {}
 
     @property
     def method(self) -> str:
@@ -97,7 +94,7 @@ class Exchange:
     def url(self) -> str:
         """Scheme, host and path; the port 80 of plain HTTP is left out."""
         if self._url is None:
-            host = self.headers.get("host", "localhost")
+            host = self.sent.get(b"host", b"localhost").decode("latin-1")
             url = f"{self.scope['scheme']}://{host}{quote(self.path)}"
             self._url = _PORT_80.sub(r"\1", url) if ":80/" in url else url
         return self._url
@@ -111,9 +108,7 @@ class Exchange:
     @property
     def headers(self) -> Headers:
         """What the client sent."""
-        if self._headers is None:
-            self._headers = Headers(self.scope["headers"])
-        return self._headers
+        return Headers(self.sent)
 
     @property
     def http(self) -> HttpRequest:
@@ -143,7 +138,7 @@ class Exchange:
         """Give the same request with another id and URL, and no query."""
         other = Exchange({**self.scope, "query_string": b""}, self.contract, self.profile)
         other.found = self.found
-        other._headers, other._id, other._url = self._headers, id, url
+        other._id, other._url = id, url
         return other
 
     @property

@@ -8,7 +8,7 @@ from functools import cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jobstatus.answer import Answer
+from jobstatus.answer import Answer, Contract
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange, current
 from jobstatus.contract.problems import understood
@@ -30,18 +30,21 @@ class Front(ABC):
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
+        path, method = scope["path"], scope["method"]
         route, values = self._router.find(path)
         name = self._router.contract(path) if route is None else route.contract
-        exchange = Exchange(scope, self._engine.contracts[name], self._profile(name))
+        contract = self._engine.contracts[name]
+        exchange = Exchange(scope, contract, self._profile(name))
         token = current.set(exchange)
         try:
-            bare = exchange.contract.divert(exchange) or _options(route, exchange)
-            if bare is not None:
+            bare = contract.divert(exchange)
+            if bare is None and method == "OPTIONS":
+                bare = _options(route, contract)
+            if bare is None:
+                exchange.find(choose(route, path, method, contract.EXTRA_METHODS))
+                await self.serve(exchange, values, receive, send)
+            else:
                 await respond(self._engine.bare(bare, exchange), send)
-                return
-            exchange.find(choose(route, path, exchange.method, exchange.contract.EXTRA_METHODS))
-            await self.serve(exchange, values, receive, send)
         except Exception as error:
             await respond(self._engine.refuse(understood(error), exchange), send)
         finally:
@@ -52,9 +55,9 @@ class Front(ABC):
         """Answer a request whose operation was found, with the values of its path's parameters."""
 
 
-def _options(route: Route | None, exchange: Exchange) -> Answer | None:
-    extra = exchange.contract.EXTRA_METHODS
-    if route is None or exchange.method != "OPTIONS" or "OPTIONS" not in extra:
+def _options(route: Route | None, contract: Contract) -> Answer | None:
+    extra = contract.EXTRA_METHODS
+    if route is None or "OPTIONS" not in extra:
         return None
     return Answer(status=204, headers={"Allow": ", ".join(sorted(allowed(route, extra)))})
 

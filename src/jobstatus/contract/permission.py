@@ -12,7 +12,9 @@ NONE: frozenset[str] = frozenset()
 
 def allow(exchange: Exchange) -> None:
     """Let a request pass that its caller may make, and that the contract admits. Raises `Forbidden`, or as that."""
-    permit(exchange.known_operation, exchange.known_caller, exchange.profile, exchange.limit)
+    if exchange.found is None or exchange.caller is None:
+        raise RuntimeError("nobody has asked who calls for what yet")
+    permit(exchange.found, exchange.caller, exchange.profile, exchange.limit)
     exchange.contract.admit(exchange)
 
 

@@ -82,10 +82,10 @@ def choose(route: Route | None, path: str, method: str, extra: frozenset[str]) -
     """
     if route is None:
         raise PathNotFound(path)
-    asked = "GET" if method == "HEAD" and "HEAD" in extra else method
-    if asked not in route.operations:
+    operation = route.operations.get("GET" if method == "HEAD" and "HEAD" in extra else method)
+    if operation is None:
         raise MethodNotAllowed(path, method, allowed(route, extra))
-    return route.operations[asked]
+    return operation
 
 
 def allowed(route: Route, extra: frozenset[str]) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -15,6 +14,8 @@ _ID, _HOST = token_hex(16), token_hex(16)
 _URL = f"http://{_HOST}"
 _BLANKS = {_ID.encode(): b"%(id)b", _URL.encode(): b"%(url)b"}
 """What stands for a request's id and URL while its answer is made, which nobody can guess; and what it becomes."""
+OVERHEAD = 900
+"""About how many bytes a template takes beside its texts, the record that it is kept with not counted."""
 _PLAIN = re.compile(r"https?://[A-Za-z0-9._~:/%-]{1,2000}")
 """URLs that JSON writes as they are, and that every schema takes that takes URLs."""
 
@@ -36,7 +37,7 @@ def disguised(exchange: Exchange) -> Exchange:
 class Template:
     """What is left of a rendered answer when the request's id and URL are taken out of it."""
 
-    __slots__ = ("_body", "_form", "_forms", "_headers", "_length", "_spells_url", "_status")
+    __slots__ = ("_body", "_form", "_forms", "_headers", "_length", "_spells_url", "_status", "size")
 
     def __init__(self, rendered: Rendered) -> None:
         self._status = rendered.status
@@ -49,32 +50,26 @@ class Template:
             if (form := _form(value)) is not None
         ]
         names = [name for name, _ in rendered.headers]
-        self._length = names.index(b"content-length") if self._form is not None else None
+        self._length = names.index(b"content-length") if self._form is not None else -1
         forms = [self._form or b"", *(form for _, _, form in self._forms)]
+        self.size = OVERHEAD + len(rendered.body) + sum(map(len, forms))
+        """About how many bytes of memory this takes."""
         self._spells_url = any(b"%(url)b" in form for form in forms)
-
-    @property
-    def size(self) -> int:
-        """Tell about how many bytes of memory this takes."""
-        return len(self._body) * (1 if self._form is None else 2) + sum(len(n) + len(v) + 100 for n, v in self._headers)
 
     def fill(self, exchange: Exchange) -> Rendered | None:
         """Give the answer to a request; nothing where its URL is not plain enough to be put in as it is."""
-        values = {b"id": exchange.id.encode()}
+        headers, values = self._headers.copy(), {b"id": exchange.id.encode()}
         if self._spells_url:
             if not _PLAIN.fullmatch(exchange.url):
                 return None
             values[b"url"] = exchange.url.encode()
-        body = self._body if self._form is None else self._form % values
-        return Rendered(self._status, self._filled(values, len(body)), body)
-
-    def _filled(self, values: Mapping[bytes, bytes], length: int) -> list[Pair]:
-        headers = self._headers.copy()
         for place, name, form in self._forms:
             headers[place] = (name, form % values)
-        if self._length is not None:
-            headers[self._length] = (b"content-length", b"%d" % length)
-        return headers
+        if self._form is None:
+            return Rendered(self._status, headers, self._body)
+        body = self._form % values
+        headers[self._length] = (b"content-length", b"%d" % len(body))
+        return Rendered(self._status, headers, body)
 
 
 def _form(text: bytes) -> bytes | None:

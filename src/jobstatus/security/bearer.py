@@ -43,6 +43,10 @@ class Bearer:
         await self._enter(exchange, _in_cookie(exchange) or _in_header(exchange))
 
     async def _enter(self, exchange: Exchange, token: str | None) -> None:
+        known = self._gate.recall(token) if token else None
+        if known is not None:
+            exchange.become(known.caller)
+            return
         try:
             credential = await self._gate.admit(token)
         except Unauthenticated:
@@ -58,11 +62,11 @@ class Bearer:
 
 
 def _in_cookie(exchange: Exchange) -> str:
-    if "cookie" not in exchange.headers or exchange.method not in ("GET", "HEAD"):
+    if b"cookie" not in exchange.sent or exchange.method not in ("GET", "HEAD"):
         return ""
     return exchange.http.cookies.get(COOKIE, "").removeprefix("Bearer ")
 
 
 def _in_header(exchange: Exchange) -> str | None:
-    kind, _, token = exchange.headers.get("authorization", "").partition(" ")
+    kind, _, token = exchange.sent.get(b"authorization", b"").decode("latin-1").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None

@@ -36,6 +36,14 @@ class Cache(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def recall(self, key: K) -> V | None:
+        """Give the value of *key* if one is kept, at once."""
+        entry = self._entries.get(key)
+        if entry is None or self._clock() >= entry.until:
+            return None
+        self._entries.move_to_end(key)
+        return entry.value
+
     async def get(self, key: K, find: Callable[[], Coroutine[Any, Any, V]]) -> V:
         """Give the value of *key*, which *find* finds where none is kept.
 

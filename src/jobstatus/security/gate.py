@@ -48,6 +48,13 @@ class Gate:
             raise Unauthenticated(Cause.UNKNOWN)
         return found
 
+    def recall(self, token: str) -> Credential | None:
+        """Give the valid credential of *token*, if it was looked up of late and is enough by itself."""
+        found = self._known.recall(digest(token))
+        if found is None or found.kind is not Kind.TOKEN or not found.stands_alone or not found.valid(self._clock()):
+            return None
+        return found
+
     async def recognise(self, digest: bytes, kind: Kind | None = None) -> Credential | None:
         """Give the credential with this digest, if there is one of that kind that is valid."""
         found = await self._known.get(digest, partial(self._find, digest))
@@ -79,10 +86,19 @@ def security_map(gate: Gate, entrances: Mapping[str, Entrance]) -> Mapping[str, 
     """Give Connexion a handler for each type of security scheme that the spec uses."""
 
     async def first(request: Any) -> dict[str, Any]:
-        return await _once(current.get(), entrances)
+        exchange = _exchange(request)
+        if exchange.refusal is not None:
+            raise exchange.refusal
+        if exchange.caller is None:  # a contract's schemes are ways through one entrance, which knows their order
+            try:
+                await entrances[exchange.known_operation.contract](exchange)
+            except JobstatusError as error:
+                exchange.refusal = error
+                raise
+        return {"sub": exchange.known_caller.id}
 
     async def second(request: Any) -> dict[str, Any]:
-        await gate.second(current.get())
+        await gate.second(_exchange(request))
         return {"sub": API_KEY}
 
     class Scheme:
@@ -92,14 +108,6 @@ def security_map(gate: Gate, entrances: Mapping[str, Entrance]) -> Mapping[str, 
     return {"oauth2": Scheme, "apiKey": Scheme, "bearer": Scheme}
 
 
-async def _once(exchange: Exchange, entrances: Mapping[str, Entrance]) -> dict[str, Any]:
-    """Go in once: a contract's schemes are ways through one entrance, which knows their order."""
-    if exchange.refusal is not None:
-        raise exchange.refusal
-    if exchange.caller is None:
-        try:
-            await entrances[exchange.known_operation.contract](exchange)
-        except JobstatusError as error:
-            exchange.refusal = error
-            raise
-    return {"sub": exchange.known_caller.id}
+def _exchange(request: Any) -> Exchange:
+    """Find the exchange that a request of Connexion's is part of; the compiled engine gives it itself."""
+    return request if isinstance(request, Exchange) else current.get()
