@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test test-clients lint types spec wheel clean
+.PHONY: help demo serve test test-clients lint types spec wheel bench clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ spec: $(VENV)/dev  ## Check openapi.yaml with every linter (needs Node.js)
 wheel: $(VENV)/dev  ## Build the wheel and run the tests against it in an empty environment
 	@tests/wheel.sh
 
+bench: $(VENV)/bench  ## Measure polls beside peers (about 4 minutes)
+	@$(BIN)/python -m benchmarks
+
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist .demo lint/node_modules
 
@@ -50,4 +53,10 @@ $(VENV)/dev: $(VENV)/run
 	@echo "Setting up the development tools …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/bench: $(VENV)/run
+	@echo "Setting up the peers …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --group bench
 	@touch $@

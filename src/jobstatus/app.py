@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from jobstatus.contract.engine import Engine
 from jobstatus.contract.memo import Memo
 from jobstatus.contract.recorder import Recorder
 from jobstatus.contract.spec import Document
-from jobstatus.contract.wiring import wire
+from jobstatus.contract.wiring import Wired, wire
 from jobstatus.door import Door
 from jobstatus.security.gate import Gate, security_map
 from jobstatus.service import JobService
@@ -30,10 +30,17 @@ from jobstatus.storage import Store, open_store
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings | None = None, *, store: Store | None = None, clock: Clock = utc_now) -> ASGIApp:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    store: Store | None = None,
+    clock: Clock = utc_now,
+    started: Callable[[], None] | None = None,
+) -> ASGIApp:
     """Build the whole server.
 
-    Its store is opened when the server starts and closed when it stops; one that is handed in stays open.
+    Its store is opened when the server starts and closed when it stops; one that is handed in stays open. Once
+    everything is there, *started* is called.
     """
     settings = settings or Settings()
     logs.configure()
@@ -52,6 +59,8 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
             gate.start(opened)
             view.start(asyncio.get_running_loop())
             async with door, _sweeping(service, settings.sweep_seconds):
+                if started is not None:
+                    started()
                 yield
 
     api = wire(
@@ -61,17 +70,18 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
         profile=settings.profile,
         max_body_bytes=settings.max_body_bytes,
         lifespan=lifespan,
+        clock=clock,
     )
     key = settings.session_key.get_secret_value() if settings.session_key else None
     app = _beside(api, as_asgi(create_console(view, key)))
     return app if settings.record is None else Recorder(app, document, settings.record)
 
 
-def _beside(api: ASGIApp, pages: ASGIApp) -> ASGIApp:
+def _beside(api: Wired, pages: ASGIApp) -> ASGIApp:
     """Send the pages' paths to them, and all else to the API."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = pages if scope["type"] == "http" and owns(scope["path"]) else api
+        chosen = pages if scope["type"] == "http" and owns(scope["path"]) else api.entry
         await chosen(scope, receive, send)
 
     return app

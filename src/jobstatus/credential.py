@@ -101,5 +101,15 @@ class Credential:
         )
 
 
+class Standing:
+    """A credential that was looked up, and until when that counts: `until` moves on when it is looked up again."""
+
+    __slots__ = ("__weakref__", "credential", "until")
+
+    def __init__(self, credential: Credential, until: datetime) -> None:
+        self.credential = credential
+        self.until = until
+
+
 NOBODY = Caller(id="", tenant="")
 """The caller of an operation that is open to all."""

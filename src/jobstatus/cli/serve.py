@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import secrets
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -81,20 +82,37 @@ def _listen(settings: Settings) -> None:
     import uvicorn
 
     uvicorn.run(
-        "jobstatus.app:create_app",
+        "jobstatus.serving.application:create",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        log_config=None,
-        log_level="info",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        lifespan="on",
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=SHUTDOWN,
+        **server_options(),
     )
+
+
+def server_options() -> dict[str, Any]:
+    """Give what uvicorn is told beside where to listen; what of it is for speed was measured."""
+    return {
+        "http": _http(),
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "log_level": "info",
+        "access_log": False,
+        "server_header": False,
+        "timeout_keep_alive": KEEP_ALIVE,
+        "timeout_graceful_shutdown": SHUTDOWN,
+    }
+
+
+def _http() -> Any:
+    """Give what speaks HTTP; where there is no httptools, uvicorn's own choice."""
+    if sys.platform == "win32":
+        return "auto"
+    from jobstatus.serving.protocol import OnePiece
+
+    return OnePiece
 
 
 class Announcer(logging.Handler):

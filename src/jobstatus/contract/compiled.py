@@ -13,21 +13,26 @@ from connexion.middleware.abstract import SpecMiddleware
 from connexion.resolver import Resolver
 from connexion.security import SecurityHandlerFactory
 from connexion.spec import Specification
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jobstatus.clock import Clock
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.front import Front, respond
 from jobstatus.contract.plan import Plan
+from jobstatus.contract.verdicts import Verdicts
 
 
 class Compiled(Front, SpecMiddleware):  # type: ignore[misc]
     """The one stage before the handlers."""
 
-    def __init__(self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str], max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str], max_body_bytes: int, clock: Clock
+    ) -> None:
         super().__init__(app, engine=engine, profile=profile)
         self._max_body_bytes = max_body_bytes
         self._plans: dict[str, Plan] = {}
+        self._verdicts = Verdicts(clock)
 
     def add_api(
         self, specification: Specification, *, resolver: Resolver, security_map: Mapping[str, type], **_: Any
@@ -40,6 +45,24 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]
             )
             self._plans[operation.id] = Plan(self._engine, operation, read, security, self._max_body_bytes)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; one that was let in just so before goes to its handler at once."""
+        verdict = self._verdicts.recall(scope) if scope["type"] == "http" else None
+        if verdict is None:
+            await super().__call__(scope, receive, send)
+            return
+        exchange = verdict.exchange(scope)
+        try:
+            rendered = self._engine.tell(await verdict.call(), exchange)
+        except Exception as error:
+            rendered = self._engine.refuse(error, exchange)
+        await respond(rendered, send)
+
     async def serve(self, exchange: Exchange, values: dict[str, str], receive: Receive, send: Send) -> None:
         """Carry the operation's plan out."""
-        await respond(await self._plans[exchange.known_operation.id](exchange, values, receive), send)
+        plan = self._plans[exchange.known_operation.id]
+        arguments = await plan.admit(exchange, values, receive)
+        call = self._engine.call(exchange, arguments)
+        if not plan.has_body:
+            self._verdicts.keep(exchange, call)
+        await respond(self._engine.tell(await call(), exchange), send)

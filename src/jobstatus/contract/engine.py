@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -21,6 +21,8 @@ from jobstatus.errors import ConfigurationError, ContractBroken, JobstatusError,
 log = structlog.get_logger()
 
 Handler = Callable[..., Awaitable[Answer | Lasting]]
+Call = Callable[[], Awaitable[Answer | Lasting]]
+"""A handler with its arguments."""
 FACTS = ("profile", "request")
 """What of an exchange a handler is given that has a parameter of that name."""
 
@@ -57,6 +59,14 @@ class Engine:
         """Give the function bound to an operation."""
         return self._bound[operation.id].handler
 
+    def call(self, exchange: Exchange, arguments: Mapping[str, Any]) -> Call:
+        """Bind the handler of the operation that was found to its arguments."""
+        bound = self._bound[exchange.known_operation.id]
+        facts: dict[str, Any] = {"profile": exchange.profile} if bound.profile else {}
+        if bound.request:
+            facts["request"] = exchange
+        return partial(bound.handler, self._services[bound.service], exchange.known_caller, **arguments, **facts)
+
     async def perform(self, exchange: Exchange, arguments: Mapping[str, Any]) -> Rendered:
         """Call the handler of the operation that was found and render its answer.
 
@@ -64,17 +74,13 @@ class Engine:
             JobstatusError: what the handler raised.
             ContractBroken: the answer breaks the spec.
         """
-        operation = exchange.known_operation
-        bound = self._bound[operation.id]
-        facts: dict[str, Any] = {}
-        if bound.profile:
-            facts["profile"] = exchange.profile
-        if bound.request:
-            facts["request"] = exchange
-        told = await bound.handler(self._services[bound.service], exchange.known_caller, **arguments, **facts)
+        return self.tell(await self.call(exchange, arguments)(), exchange)
+
+    def tell(self, told: Answer | Lasting, exchange: Exchange) -> Rendered:
+        """Render what a handler gave. Raises `ContractBroken` if it breaks the spec."""
         if isinstance(told, Lasting):
-            return self._lasting(told, exchange, operation)
-        return self._render(told, exchange, operation)
+            return self._lasting(told, exchange)
+        return self._render(told, exchange, exchange.found)
 
     def refuse(self, error: Exception, exchange: Exchange) -> Rendered:
         """Render an error in the words of its contract: the one place where errors become HTTP."""
@@ -94,8 +100,9 @@ class Engine:
         """Render an answer that belongs to no operation."""
         return self._render(answer, exchange, None)
 
-    def _lasting(self, told: Lasting, exchange: Exchange, operation: Operation) -> Rendered:
+    def _lasting(self, told: Lasting, exchange: Exchange) -> Rendered:
         """Fill in what was made before of the same record; else make it, with blanks, and keep it."""
+        operation = exchange.known_operation
         if self._memo is None:
             return self._render(told.answer(), exchange, operation)
         key = (operation.id, exchange.profile, exchange.contract.variant(exchange), told.facts, told.job.id)

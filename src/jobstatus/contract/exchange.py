@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from starlette.types import Scope
 
 from jobstatus.answer import Contract
 from jobstatus.contract.spec import Operation
-from jobstatus.credential import NOBODY, Caller
+from jobstatus.credential import NOBODY, Caller, Standing
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._#~-]{1,128}")
 _PORT_80 = re.compile(r"(http://[^/]+):80(?=/)")
@@ -47,6 +48,8 @@ class Exchange:
     # What has not been found out yet. As attributes of the class these cost nothing for each request.
     found: Operation | None = None
     caller: Caller | None = None
+    standing: Standing | None = None
+    """What the caller's being let in rests on, if on nothing else than a credential that was looked up."""
     limit: frozenset[str] | None = None
     """The permissions of the system that the caller calls through, if it calls through one."""
     arguments: Mapping[str, Any] = MappingProxyType({})
@@ -62,16 +65,25 @@ class Exchange:
         self.scope = scope
         self.contract = contract
         self.profile = profile
-        self.sent: dict[bytes, bytes] = dict([*scope["headers"]][::-1])
+
+    @cached_property
+    def sent(self) -> dict[bytes, bytes]:
         """The headers as they came, by names in lower case; of one that was sent twice, the first counts."""
+        return dict([*self.scope["headers"]][::-1])
 
     @property
     def id(self) -> str:
         """The client's own `X-Request-Id`, or one made here."""
         if self._id is None:
-            asked = self.sent.get(b"x-request-id", b"").decode("latin-1")
-            self._id = asked if asked and _REQUEST_ID.fullmatch(asked) else self.contract.request_id()
+            self._id = self._asked_id() or self.contract.request_id()
         return self._id
+
+    def _asked_id(self) -> str | None:
+        for name, value in self.scope["headers"]:
+            if name == b"x-request-id":
+                asked: str = value.decode("latin-1")
+                return asked if _REQUEST_ID.fullmatch(asked) else None
+        return None
 
     @property
     def context(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Front(ABC):
             else:
                 await respond(self._engine.bare(bare, exchange), send)
         except Exception as error:
-            await respond(self._engine.refuse(understood(error), exchange), send)
+            await respond(self._engine.refuse(understood(error, exchange), exchange), send)
         finally:
             current.reset(token)
 

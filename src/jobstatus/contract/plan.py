@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from connexion.middleware.security import SecurityOperation
 from connexion.operations import AbstractOperation
@@ -15,7 +16,6 @@ from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.parameters import CompiledParameters
 from jobstatus.contract.permission import allow
 from jobstatus.contract.spec import Operation
-from jobstatus.contract.template import Rendered
 from jobstatus.errors import ConfigurationError
 
 Verify = Callable[[Exchange], Awaitable[object]]
@@ -39,24 +39,27 @@ class Plan:
         """
         strict = engine.contracts[operation.contract].STRICT_QUERY
         uri_parser = read.uri_parser_class(read.parameters, read.body_definition())
-        self._engine = engine
         self._verify = _verification(read, security)
         self._parameters = CompiledParameters(engine.document, operation, uri_parser, strict=strict)
+        self.has_body = operation.body is not None
         self._body = (
             CompiledBody(engine.document, operation, read.consumes, max_body_bytes)
             if operation.body is not None
             else None
         )
 
-    async def __call__(self, exchange: Exchange, values: Mapping[str, str], receive: Receive) -> Rendered:
-        """Answer a request; *values* are its path's parameters. Raises what each stage raises."""
+    async def admit(self, exchange: Exchange, values: Mapping[str, str], receive: Receive) -> dict[str, Any]:
+        """Lead a request to its handler: give the arguments. *values* are its path's parameters.
+
+        Raises what each stage raises.
+        """
         if self._verify is not None:
             await self._verify(exchange)
         allow(exchange)
         arguments = self._parameters.read(values, exchange)
         if self._body is not None:
             arguments["body"] = await self._body.read(exchange, receive)
-        return await self._engine.perform(exchange, arguments)
+        return arguments
 
 
 def _verification(read: AbstractOperation, security: SecurityHandlerFactory) -> Verify | None:

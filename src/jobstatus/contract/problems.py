@@ -5,11 +5,11 @@ from __future__ import annotations
 from connexion.exceptions import OAuthProblem, ProblemException, UnsupportedMediaTypeProblem
 from starlette.exceptions import HTTPException
 
-from jobstatus.contract.exchange import current
+from jobstatus.contract.exchange import Exchange
 from jobstatus.errors import BadRequest, Cause, PathNotFound, Unauthenticated, UnsupportedMediaType
 
 
-def understood(error: Exception) -> Exception:
+def understood(error: Exception, exchange: Exchange) -> Exception:
     """Translate what Connexion and Starlette raise; anything else stays what it is."""
     match error:
         case OAuthProblem():
@@ -19,7 +19,7 @@ def understood(error: Exception) -> Exception:
         case ProblemException(status=400):
             return BadRequest.of("body", "$", "invalid", error.detail or "the request is not valid")
         case HTTPException(status_code=404):
-            return PathNotFound(current.get().path)
+            return PathNotFound(exchange.path)
         case HTTPException(status_code=400):
             return BadRequest.of("body", "$", "invalid", error.detail)
         case _:

@@ -37,18 +37,20 @@ def disguised(exchange: Exchange) -> Exchange:
 class Template:
     """What is left of a rendered answer when the request's id and URL are taken out of it."""
 
-    __slots__ = ("_body", "_form", "_forms", "_headers", "_length", "_spells_url", "_status", "size")
+    __slots__ = ("_body", "_form", "_forms", "_headers", "_ids", "_length", "_spells_url", "_status", "size")
 
     def __init__(self, rendered: Rendered) -> None:
         self._status = rendered.status
         self._headers = rendered.headers
         self._body = rendered.body
         self._form = _form(rendered.body)
-        self._forms = [
+        blank = [
             (place, name, form)
             for place, (name, value) in enumerate(rendered.headers)
             if (form := _form(value)) is not None
         ]
+        self._ids = [(place, name) for place, name, form in blank if form == _BLANKS[_ID.encode()]]
+        self._forms = [each for each in blank if each[2] != _BLANKS[_ID.encode()]]
         names = [name for name, _ in rendered.headers]
         self._length = names.index(b"content-length") if self._form is not None else -1
         forms = [self._form or b"", *(form for _, _, form in self._forms)]
@@ -58,7 +60,12 @@ class Template:
 
     def fill(self, exchange: Exchange) -> Rendered | None:
         """Give the answer to a request; nothing where its URL is not plain enough to be put in as it is."""
-        headers, values = self._headers.copy(), {b"id": exchange.id.encode()}
+        headers, id = self._headers.copy(), exchange.id.encode()
+        for place, name in self._ids:
+            headers[place] = (name, id)
+        if self._form is None and not self._forms:
+            return Rendered(self._status, headers, self._body)
+        values = {b"id": id}
         if self._spells_url:
             if not _PLAIN.fullmatch(exchange.url):
                 return None

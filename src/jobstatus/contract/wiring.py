@@ -17,6 +17,7 @@ from connexion.options import SwaggerUIOptions
 from starlette.types import ASGIApp
 
 from jobstatus.answer import JSON
+from jobstatus.clock import Clock
 from jobstatus.contract.compiled import Compiled
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.schema import json_schema
@@ -28,6 +29,17 @@ Profile = Callable[[str], str]
 """Tells the profile of a contract, where a credential has none of its own."""
 
 
+class Wired:
+    """Where requests come in: at the first stage itself, once Connexion has put the stages together."""
+
+    def __init__(self) -> None:
+        self.entry: ASGIApp
+
+    def begin_with(self, stage: ASGIApp) -> None:
+        """Have requests come in at *stage* from now on."""
+        self.entry = stage
+
+
 def wire(
     engine: Engine,
     *,
@@ -36,13 +48,14 @@ def wire(
     profile: Profile,
     max_body_bytes: int,
     lifespan: Callable[[Any], Any],
-) -> ASGIApp:
+    clock: Clock,
+) -> Wired:
     """Make the application of all contracts, on Connexion's own stages if *stock* is set, else on compiled ones."""
-    document = engine.document
+    document, wired = engine.document, Wired()
     app = connexion.AsyncApp(
         "jobstatus",
         lifespan=lifespan,
-        middlewares=_stock(engine, profile) if stock else _compiled(engine, profile, max_body_bytes),
+        middlewares=_stock(engine, profile) if stock else _compiled(engine, profile, max_body_bytes, clock, wired),
         security_map=dict(security_map),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False),
         validator_map=_validators(document, max_body_bytes) if stock else {},
@@ -50,12 +63,17 @@ def wire(
     )
     handlers = {operation.id: engine.handler(operation) for operation in document.operations.values()}
     app.add_api(_private_copy(document), resolver=connexion.Resolver(handlers.__getitem__))
-    asgi: ASGIApp = app
-    return asgi
+    wired.begin_with(app)
+    return wired
 
 
-def _compiled(engine: Engine, profile: Profile, max_body_bytes: int) -> list[Any]:
-    return [partial(Compiled, engine=engine, profile=profile, max_body_bytes=max_body_bytes), LifespanMiddleware]
+def _compiled(engine: Engine, profile: Profile, max_body_bytes: int, clock: Clock, wired: Wired) -> list[Any]:
+    def compiled(app: ASGIApp) -> Compiled:
+        stage = Compiled(app, engine=engine, profile=profile, max_body_bytes=max_body_bytes, clock=clock)
+        wired.begin_with(stage)
+        return stage
+
+    return [compiled, LifespanMiddleware]
 
 
 def _stock(engine: Engine, profile: Profile) -> list[Any]:

@@ -45,7 +45,8 @@ class Bearer:
     async def _enter(self, exchange: Exchange, token: str | None) -> None:
         known = self._gate.recall(token) if token else None
         if known is not None:
-            exchange.become(known.caller)
+            exchange.become(known.credential.caller)
+            exchange.standing = known
             return
         try:
             credential = await self._gate.admit(token)

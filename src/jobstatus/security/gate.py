@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.exchange import Exchange, current
-from jobstatus.credential import API_KEY, Credential, Kind
+from jobstatus.credential import API_KEY, Credential, Kind, Standing
 from jobstatus.errors import Cause, JobstatusError, Unauthenticated
 from jobstatus.security.cache import Cache
 from jobstatus.security.tokens import digest
@@ -31,9 +32,9 @@ class Gate:
         """Take how long a credential counts once it was looked up: within that time a revocation takes effect."""
         self._credentials: CredentialStore | None = None
         self._clock = clock
-        self._known: Cache[bytes, Credential | None] = Cache(
-            MOST, lambda found: remembers if found is not None else timedelta(), clock
-        )
+        self._remembers = remembers
+        self._known: Cache[bytes, Standing | None] = Cache(MOST, self._lasts, clock)
+        self._standings: WeakValueDictionary[bytes, Standing] = WeakValueDictionary()
 
     def start(self, credentials: CredentialStore) -> None:
         """Take the credentials; before that nobody is let in."""
@@ -48,24 +49,39 @@ class Gate:
             raise Unauthenticated(Cause.UNKNOWN)
         return found
 
-    def recall(self, token: str) -> Credential | None:
-        """Give the valid credential of *token*, if it was looked up of late and is enough by itself."""
-        found = self._known.recall(digest(token))
-        if found is None or found.kind is not Kind.TOKEN or not found.stands_alone or not found.valid(self._clock()):
+    def recall(self, token: str) -> Standing | None:
+        """Give the standing of *token*, if it was looked up of late and is enough by itself."""
+        known = self._known.recall(digest(token))
+        if known is None or self._clock() >= known.until:
             return None
-        return found
+        return known if known.credential.kind is Kind.TOKEN and known.credential.stands_alone else None
 
     async def recognise(self, digest: bytes, kind: Kind | None = None) -> Credential | None:
         """Give the credential with this digest, if there is one of that kind that is valid."""
-        found = await self._known.get(digest, partial(self._find, digest))
-        if found is None or not found.valid(self._clock()):
+        known = await self._known.get(digest, partial(self._find, digest))
+        if known is None or not known.credential.valid(self._clock()):
             return None
-        return found if kind in (None, found.kind) else None
+        return known.credential if kind in (None, known.credential.kind) else None
 
-    async def _find(self, digest: bytes) -> Credential | None:
+    async def _find(self, digest: bytes) -> Standing | None:
+        """Look a credential up: what rested on it before still does if it is the same, and no longer if it is not."""
         if self._credentials is None:
             raise RuntimeError("the gate has not been started")
-        return await self._credentials.find_credential(digest)
+        asked_at = self._clock()
+        found = await self._credentials.find_credential(digest)
+        before = self._standings.get(digest)
+        if before is not None and found != before.credential:
+            before.until = asked_at
+        if found is None or not found.valid(asked_at):
+            return None
+        standing = before if before is not None and found == before.credential else Standing(found, asked_at)
+        standing.until = min(asked_at + self._remembers, found.expires_at or datetime.max.replace(tzinfo=UTC))
+        self._standings[digest] = standing
+        return standing
+
+    def _lasts(self, standing: Standing | None) -> timedelta:
+        """Tell how long to remember: what is not there is looked for again at once."""
+        return self._remembers if standing is not None else timedelta()
 
     async def second(self, exchange: Exchange) -> None:
         """Check the brokering system's own key: the caller can then do no more than the system itself.

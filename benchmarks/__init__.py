@@ -1,0 +1,1 @@
+"""This server beside fairly written peers, measured in one run; README.md tells how."""

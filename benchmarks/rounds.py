@@ -1,0 +1,83 @@
+"""Loading servers in turn, round by round, so that what slows the machine down for a while slows all of them down."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from benchmarks.load import LoadFailed, Outcome, Plan, request
+from benchmarks.machine import Cores, on_core
+from benchmarks.seed import Seeded
+from benchmarks.serving import ROOT, Server, asking
+
+NOT_MODIFIED = "jobstatus-304"
+"""The case in which each poll names the version that the client has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is measured."""
+
+    rounds: int = 3
+    seconds: float = 3.0
+    warm_up: float = 1.0
+    connections: int = 16
+    jobs: int = 10_000
+
+
+def plain(server: Server, seeded: Seeded, scale: Scale) -> Plan:
+    """Poll every job, with a credential."""
+    return _plan(server, scale, [request(path, authorization=f"Bearer {seeded.token}") for path in seeded.paths])
+
+
+def not_modified(server: Server, seeded: Seeded, scale: Scale) -> Plan | None:
+    """Poll every job with the entity tag that it has; nothing where the server does not answer 304 to that."""
+    requests: list[str] = []
+    with asking(server.port) as asker:
+        for path in seeded.paths:
+            etag = asker.get(path, seeded.token).etag
+            if etag is None:
+                return None
+            if not requests and asker.get(path, seeded.token, if_none_match=etag).status != 304:
+                return None
+            requests.append(request(path, authorization=f"Bearer {seeded.token}", if_none_match=etag))
+    return _plan(server, scale, requests, expect=304)
+
+
+def turns(plans: Mapping[str, Plan], rounds: int) -> Iterator[Sequence[str]]:
+    """Give the order of each round; every round begins with another case."""
+    names = list(plans)
+    for number in range(rounds):
+        first = number % len(names)
+        yield names[first:] + names[:first]
+
+
+def measure(plan: Plan, cores: Cores) -> Outcome:
+    """Run a load in a process of its own. Raises `LoadFailed`."""
+    with on_core(cores.load):
+        ended = subprocess.run(
+            [sys.executable, "-m", "benchmarks.load"],
+            input=json.dumps(asdict(plan)),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+    if ended.returncode:
+        raise LoadFailed(ended.stderr)
+    return Outcome(**json.loads(ended.stdout))
+
+
+def _plan(server: Server, scale: Scale, requests: Sequence[str], expect: int = 200) -> Plan:
+    return Plan(
+        port=server.port,
+        pid=server.pid,
+        requests=requests,
+        connections=scale.connections,
+        seconds=scale.seconds,
+        warm_up=scale.warm_up,
+        expect=expect,
+    )

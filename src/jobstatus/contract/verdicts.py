@@ -1,0 +1,75 @@
+"""What the stages before the handler found out, for requests that are the same to the letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from starlette.types import Scope
+
+from jobstatus.answer import Contract
+from jobstatus.clock import Clock, utc_now
+from jobstatus.contract.engine import Call
+from jobstatus.contract.exchange import Exchange
+from jobstatus.contract.spec import Operation
+from jobstatus.credential import Caller, Standing
+
+MOST = 16_384
+"""How many are kept in a process; the oldest goes first."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """That a request may pass, what it asks for, and the handler's call that answers it."""
+
+    standing: Standing
+    contract: Contract
+    profile: str
+    operation: Operation
+    caller: Caller
+    call: Call
+
+    def exchange(self, scope: Scope) -> Exchange:
+        """Begin an exchange where the first one was when its handler was called."""
+        exchange = Exchange(scope, self.contract, self.profile)
+        exchange.found, exchange.caller = self.operation, self.caller
+        return exchange
+
+
+class Verdicts:
+    """Keeps verdicts by the SHA-256 of a request: its method, path, query and headers, credentials among them.
+
+    The stages are functions of these alone, and of the credential, which each request is held to again: once it has to
+    be looked up anew, or is over, no verdict that rests on it counts. Only requests that are let in leave one.
+    """
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        self._kept: dict[bytes, Verdict] = {}
+
+    def recall(self, scope: Scope) -> Verdict | None:
+        """Give the verdict on the same request, if one counts."""
+        verdict = self._kept.get(_name(scope))
+        return verdict if verdict is not None and self._clock() < verdict.standing.until else None
+
+    def keep(self, exchange: Exchange, call: Call) -> None:
+        """Keep what was found out about a request that has no body and rests on nothing but its credential."""
+        if exchange.standing is None or exchange.limit is not None or exchange.found is None or exchange.caller is None:
+            return
+        if len(self._kept) >= MOST:
+            del self._kept[next(iter(self._kept))]
+        self._kept[_name(exchange.scope)] = Verdict(
+            standing=exchange.standing,
+            contract=exchange.contract,
+            profile=exchange.profile,
+            operation=exchange.found,
+            caller=exchange.caller,
+            call=call,
+        )
+
+
+def _name(scope: Scope) -> bytes:
+    """Name a request, whatever its own id; no part has a line feed in it, but where the path has one encoded."""
+    parts = [part for pair in scope["headers"] if pair[0] != b"x-request-id" for part in pair]
+    parts += (scope["query_string"], scope["method"].encode(), scope["path"].encode("utf-8", "surrogateescape"))
+    return sha256(b"\n".join(parts)).digest()

@@ -1,0 +1,49 @@
+"""HTTP as uvicorn speaks it, but for one thing: an answer leaves in one piece."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class OnePiece(HttpToolsProtocol):
+    """Writes what is to be written in one turn of the loop together.
+
+    uvicorn writes head and body one after the other, which are two calls to the system and two packets for each answer.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        super().connection_made(cast(asyncio.Transport, _Gathering(transport, self.loop)))
+
+
+class _Gathering:
+    """A transport that writes once in a turn of the loop; all else is the transport's own."""
+
+    __slots__ = ("_loop", "_pieces", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, piece: bytes) -> None:
+        """Write at the end of this turn."""
+        if not self._pieces:
+            self._loop.call_soon(self._write)
+        self._pieces.append(piece)
+
+    def close(self) -> None:
+        """Write what is left, then close."""
+        self._write()
+        self._transport.close()
+
+    def _write(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            self._transport.write(b"".join(pieces))
