@@ -23,7 +23,7 @@ class Scale:
 
     rounds: int = 3
     seconds: float = 3.0
-    warm_up: float = 1.0
+    warm_up: float = 3.0
     connections: int = 16
     jobs: int = 10_000
 

@@ -76,6 +76,6 @@ def _check_body(form: _Form, answer: Answer, what: str) -> None:
     validator = form.bodies.get(answer.media_type)
     if validator is None:
         raise ContractBroken(f"{what} has no body of type {answer.media_type}")
-    error = next(validator.iter_errors(answer.body), None)
-    if error is not None:
+    if not validator.is_valid(answer.body):
+        error = next(validator.iter_errors(answer.body))
         raise ContractBroken(f"{what}, at {'/'.join(map(str, error.instance_path)) or 'its root'}: {error.message}")

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from jobstatus.contract.template import Template
 from jobstatus.job import Job
 
-MEMORY = 16 * 1024 * 1024
+MEMORY = 24 * 1024 * 1024
 """About how many bytes are kept in a process; where there is no more room, the oldest goes."""
 LARGEST = MEMORY // 64
 """The most bytes that one answer may take to be kept."""
