@@ -30,10 +30,10 @@ STATES: dict[str, list[dict[str, object]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run one server for all callers."""
-    with serving(tmp_path_factory.mktemp("fuzz")) as server:
+@pytest.fixture(scope="module", params=["compiled", "stock"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run one server for all callers, on either engine."""
+    with serving(tmp_path_factory.mktemp("fuzz"), engine=request.param) as server:
         yield server
 
 
