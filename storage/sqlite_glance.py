@@ -36,7 +36,9 @@ class SqliteGlance:
         if begun < self._rests_until:
             return None
         try:
-            self._connection = self._connection or self._connect()
+            if self._connection is None:
+                self._connection = self._connect()
+                begun = self._clock()  # what happens once is not what looks take
             found = read(self._connection)
         except sqlite3.Error:  # the thread will tell what is the matter, or wait until it is over
             self.close()
