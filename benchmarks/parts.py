@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks.inprocess import application, call, scope_of
 from benchmarks.peers import APPS, OURS
 from benchmarks.seed import Seeded, seed
+from jobstatus.serving.application import settle
 
 JOBS = 1000
 POLLS = 20_000
@@ -112,6 +113,7 @@ async def poll(seeded: Seeded, parts: Mapping[str, str], *, again: bool) -> dict
     with watched(parts) as watches:
         async with application(APPS[OURS](seeded.url)) as started:
             await call(started, scope_of(seeded.paths[0], seeded.token))
+            settle()
             for _ in range(JOBS if again else 0):
                 await call(started, next(scopes))
             watches.spent.clear()
