@@ -7,8 +7,9 @@ from operator import itemgetter
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
-from cachetools import LRUCache
 from sqlalchemy import Dialect, Select
+
+from jobstatus.bounded import Bounded
 
 Record = TypeVar("Record")
 Row = tuple[Any, ...]
@@ -46,7 +47,7 @@ class Memory(Generic[Record]):
     def __init__(self, decode: Callable[[Row], Record], *, capacity: int = CAPACITY, largest: int = LARGEST) -> None:
         self._decode = decode
         self._largest = largest
-        self._known: LRUCache[Hashable, tuple[Row, Record, int]] = LRUCache(capacity, getsizeof=itemgetter(2))
+        self._known: Bounded[Hashable, tuple[Row, Record, int]] = Bounded(capacity, itemgetter(2))
 
     def decode(self, key: Hashable, row: Row) -> Record:
         """Make the record of the row that *key* has now."""
@@ -55,13 +56,13 @@ class Memory(Generic[Record]):
             return known[1]
         record, weight = self._decode(row), _weight(row)
         if weight <= self._largest:
-            self._known[key] = row, record, weight
+            self._known.keep(key, (row, record, weight))
         return record
 
     @property
     def weight(self) -> int:
         """Bytes of the rows that are remembered now, about."""
-        return int(self._known.currsize)
+        return self._known.used
 
 
 def _weight(row: Row) -> int:

@@ -11,7 +11,7 @@ import pytest
 import jobstatus
 
 PACKAGE = Path(jobstatus.__file__).parent
-RECORD = {"answer", "clock", "credential", "errors", "ids", "job", "life", "login"}
+RECORD = {"answer", "bounded", "clock", "credential", "errors", "ids", "job", "life", "login"}
 """What knows nothing but itself: the record, its rules, and the words that rooms speak to each other in."""
 
 ALLOWED: dict[str, set[str]] = {

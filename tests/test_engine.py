@@ -51,7 +51,7 @@ def written(asked: Exchange, before: bytes, after: bytes) -> Rendered:
 def test_a_template_gives_what_would_have_been_written(before: bytes, after: bytes, id: str) -> None:
     """Whatever else stands in the answer, and whatever the request's id is."""
     asked = exchange(id=id)
-    template = Template(written(disguised(asked), before, after))
+    template = Template(written(disguised(asked), before, after), JOB)
 
     assert template.fill(asked) == written(asked, before, after)
 
@@ -61,8 +61,8 @@ def test_a_url_that_json_may_spell_otherwise_is_not_filled_in(host: str) -> None
     """Its answer is made anew, and checked."""
     asked = exchange(host)
     if host:
-        assert Template(written(disguised(asked), b"", b"")).fill(asked) is None
-    assert Template(Rendered(200, [], b"{}")).fill(asked) == Rendered(200, [], b"{}")
+        assert Template(written(disguised(asked), b"", b""), JOB).fill(asked) is None
+    assert Template(Rendered(200, [], b"{}"), JOB).fill(asked) == Rendered(200, [], b"{}")
 
 
 def test_part_of_a_url_cannot_be_left_blank() -> None:
@@ -70,13 +70,13 @@ def test_part_of_a_url_cannot_be_left_blank() -> None:
     part = disguised(exchange()).url.removeprefix("http://").encode()
 
     with pytest.raises(RuntimeError, match="no part of it"):
-        Template(Rendered(200, [], part))
+        Template(Rendered(200, [], part), JOB)
 
 
 def test_an_answer_is_kept_for_the_record_that_it_was_made_of() -> None:
     """Not for another version, and not for another record of the same id and version."""
-    memo, template = Memo(), Template(Rendered(200, [], b"{}"))
-    memo.keep("k", JOB, template)
+    memo, template = Memo(), Template(Rendered(200, [], b"{}"), JOB)
+    memo.keep("k", template)
 
     assert memo.find("k", JOB) is template
     assert memo.find("k", replace(JOB)) is template
@@ -88,10 +88,10 @@ def test_an_answer_is_kept_for_the_record_that_it_was_made_of() -> None:
 def test_what_is_kept_is_bounded() -> None:
     """By memory, not by number; the oldest goes first, and what is too large is not kept at all."""
     memo = Memo(1_000_000)
-    template = Template(Rendered(200, [], b"x" * 10_000))
+    template = Template(Rendered(200, [], b"x" * 10_000), JOB)
     for number in range(100):
-        memo.keep(number, JOB, template)
-    memo.keep("large", JOB, Template(Rendered(200, [], b"x" * LARGEST)))
+        memo.keep(number, template)
+    memo.keep("large", Template(Rendered(200, [], b"x" * LARGEST), JOB))
     kept = [number for number in range(100) if memo.find(number, JOB)]
 
     assert kept == list(range(100 - len(kept), 100))
@@ -102,8 +102,8 @@ def test_what_is_kept_is_bounded() -> None:
 def test_a_larger_answer_ends_the_smaller_one() -> None:
     """One that is no longer right does not lie about."""
     memo = Memo()
-    memo.keep("k", JOB, Template(Rendered(200, [], b"{}")))
-    memo.keep("k", replace(JOB, version=2), Template(Rendered(200, [], b"x" * LARGEST)))
+    memo.keep("k", Template(Rendered(200, [], b"{}"), JOB))
+    memo.keep("k", Template(Rendered(200, [], b"x" * LARGEST), replace(JOB, version=2)))
 
     assert memo.find("k", JOB) is None
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from jobstatus import handlers, logs
 from jobstatus.clock import Clock, utc_now
@@ -20,7 +20,7 @@ from jobstatus.contract.engine import Engine
 from jobstatus.contract.memo import Memo
 from jobstatus.contract.recorder import Recorder
 from jobstatus.contract.spec import Document
-from jobstatus.contract.wiring import Wired, wire
+from jobstatus.contract.wiring import wire
 from jobstatus.door import Door
 from jobstatus.security.gate import Gate, security_map
 from jobstatus.service import JobService
@@ -63,7 +63,9 @@ def create_app(
                     started()
                 yield
 
-    api = wire(
+    key = settings.session_key.get_secret_value() if settings.session_key else None
+    pages = as_asgi(create_console(view, key))
+    app = wire(
         engine,
         stock=stock,
         security_map=security_map(gate, door.entrances),
@@ -71,20 +73,9 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         lifespan=lifespan,
         clock=clock,
+        elsewhere=lambda path: pages if owns(path) else None,
     )
-    key = settings.session_key.get_secret_value() if settings.session_key else None
-    app = _beside(api, as_asgi(create_console(view, key)))
     return app if settings.record is None else Recorder(app, document, settings.record)
-
-
-def _beside(api: Wired, pages: ASGIApp) -> ASGIApp:
-    """Send the pages' paths to them, and all else to the API."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = pages if scope["type"] == "http" and owns(scope["path"]) else api.entry
-        await chosen(scope, receive, send)
-
-    return app
 
 
 @asynccontextmanager

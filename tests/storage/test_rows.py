@@ -67,16 +67,16 @@ def test_a_large_row_is_not_remembered() -> None:
     assert memory.decode("small", ("x",)) is small
 
 
-def test_what_has_not_been_asked_for_longest_is_forgotten_first() -> None:
-    """What is polled stays."""
+def test_what_was_decoded_first_is_forgotten_first() -> None:
+    """Where there is no more room."""
     memory = Memory(made, capacity=CAPACITY, largest=LARGEST)
     row = ("x" * (LARGEST // 2),)
-    polled, once = memory.decode("polled", row), memory.decode("once", row)
+    first = memory.decode("first", row)
     for i in range(10):
-        memory.decode(i, row)
-        assert memory.decode("polled", row) is polled
+        last = memory.decode(i, row)
 
-    assert memory.decode("once", row) is not once
+    assert memory.decode(9, row) is last
+    assert memory.decode("first", row) is not first
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2 * LARGEST))))

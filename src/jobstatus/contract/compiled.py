@@ -6,8 +6,9 @@ what verifies who calls. Each operation is then compiled to a `Plan`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+from weakref import ref
 
 from connexion.middleware.abstract import SpecMiddleware
 from connexion.resolver import Resolver
@@ -15,21 +16,20 @@ from connexion.security import SecurityHandlerFactory
 from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jobstatus.answer import Answer, Lasting
 from jobstatus.clock import Clock
-from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.front import Front, respond
 from jobstatus.contract.plan import Plan
-from jobstatus.contract.verdicts import Verdicts
+from jobstatus.contract.template import Rendered
+from jobstatus.contract.verdicts import Verdict, Verdicts
 
 
 class Compiled(Front, SpecMiddleware):  # type: ignore[misc]
     """The one stage before the handlers."""
 
-    def __init__(
-        self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str], max_body_bytes: int, clock: Clock
-    ) -> None:
-        super().__init__(app, engine=engine, profile=profile)
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, clock: Clock, **rest: Any) -> None:
+        super().__init__(app, **rest)
         self._max_body_bytes = max_body_bytes
         self._plans: dict[str, Plan] = {}
         self._verdicts = Verdicts(clock)
@@ -53,10 +53,17 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]
             return
         exchange = verdict.exchange(scope)
         try:
-            rendered = self._engine.tell(await verdict.call(), exchange)
+            told = await verdict.call()
+            rendered = verdict.again(told, exchange) or self._tell(told, exchange, verdict)
         except Exception as error:
             rendered = self._engine.refuse(error, exchange)
         await respond(rendered, send)
+
+    def _tell(self, told: Answer | Lasting, exchange: Exchange, verdict: Verdict) -> Rendered:
+        rendered = self._engine.tell(told, exchange)
+        if isinstance(told, Lasting):
+            verdict.last = ref(self._engine.template(told, exchange))
+        return rendered
 
     async def serve(self, exchange: Exchange, values: dict[str, str], receive: Receive, send: Send) -> None:
         """Carry the operation's plan out."""

@@ -78,9 +78,23 @@ class Engine:
 
     def tell(self, told: Answer | Lasting, exchange: Exchange) -> Rendered:
         """Render what a handler gave. Raises `ContractBroken` if it breaks the spec."""
-        if isinstance(told, Lasting):
-            return self._lasting(told, exchange)
-        return self._render(told, exchange, exchange.found)
+        if isinstance(told, Answer):
+            return self._render(told, exchange, exchange.found)
+        filled = self.template(told, exchange).fill(exchange) if self._memo is not None else None
+        return filled or self._render(told.answer(), exchange, exchange.found)
+
+    def template(self, told: Lasting, exchange: Exchange) -> Template:
+        """Give what was made before of the same record; else make it, with blanks, and keep it."""
+        operation, memo = exchange.known_operation, self._memo
+        if memo is None:
+            raise RuntimeError("this engine keeps no answers")
+        key = (operation.id, exchange.profile, exchange.contract.variant(exchange), told.facts, told.job.id)
+        template = memo.find(key, told.job)
+        if template is None:
+            rendered = self._render(told.answer(), disguised(exchange), operation)
+            template = Template(rendered, told.job, told.facts)
+            memo.keep(key, template)
+        return template
 
     def refuse(self, error: Exception, exchange: Exchange) -> Rendered:
         """Render an error in the words of its contract: the one place where errors become HTTP."""
@@ -99,23 +113,6 @@ class Engine:
     def bare(self, answer: Answer, exchange: Exchange) -> Rendered:
         """Render an answer that belongs to no operation."""
         return self._render(answer, exchange, None)
-
-    def _lasting(self, told: Lasting, exchange: Exchange) -> Rendered:
-        """Fill in what was made before of the same record; else make it, with blanks, and keep it."""
-        operation = exchange.known_operation
-        if self._memo is None:
-            return self._render(told.answer(), exchange, operation)
-        key = (operation.id, exchange.profile, exchange.contract.variant(exchange), told.facts, told.job.id)
-        template = self._memo.find(key, told.job)
-        if template is None:
-            template = Template(self._render(told.answer(), disguised(exchange), operation))
-            self._memo.keep(key, told.job, template)
-        filled = template.fill(exchange)
-        if filled is None:
-            return self._render(told.answer(), exchange, operation)
-        if exchange.cookies:
-            filled.headers.extend(_set_cookies(exchange.cookies))
-        return filled
 
     def _render(self, answer: Answer, exchange: Exchange, operation: Operation | None) -> Rendered:
         contract = exchange.contract

@@ -15,12 +15,19 @@ from jobstatus.contract.problems import understood
 from jobstatus.contract.router import Route, Router, allowed, choose
 from jobstatus.contract.template import Rendered
 
+Elsewhere = Callable[[str], ASGIApp | None]
+"""Gives the application that a path belongs to, where that is another one."""
+
 
 class Front(ABC):
     """Finds the contract and the operation, has the request served, and turns every error into an answer."""
 
-    def __init__(self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str], elsewhere: Elsewhere = lambda path: None
+    ) -> None:
+        """Take what tells which paths are not the API's."""
         self._app = app
+        self._elsewhere = elsewhere
         self._engine = engine
         self._profile = cache(profile)
         self._router = Router(engine.document)
@@ -31,6 +38,9 @@ class Front(ABC):
             await self._app(scope, receive, send)
             return
         path, method = scope["path"], scope["method"]
+        if (other := self._elsewhere(path)) is not None:
+            await other(scope, receive, send)
+            return
         route, values = self._router.find(path)
         name = self._router.contract(path) if route is None else route.contract
         contract = self._engine.contracts[name]

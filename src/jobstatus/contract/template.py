@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from secrets import token_hex
 
 from jobstatus.contract.exchange import Exchange
+from jobstatus.job import Job
 
 Pair = tuple[bytes, bytes]
 
@@ -35,11 +37,17 @@ def disguised(exchange: Exchange) -> Exchange:
 
 
 class Template:
-    """What is left of a rendered answer when the request's id and URL are taken out of it."""
+    """What is left of a job's rendered answer when the request's id and URL are taken out of it."""
 
-    __slots__ = ("_body", "_form", "_forms", "_headers", "_ids", "_length", "_spells_url", "_status", "size")
+    __slots__ = (
+        *("__weakref__", "_body", "_form", "_forms", "_headers", "_ids", "_length", "_spells_url", "_status"),
+        *("facts", "job", "size"),
+    )
 
-    def __init__(self, rendered: Rendered) -> None:
+    def __init__(self, rendered: Rendered, job: Job, facts: tuple[Hashable, ...] = ()) -> None:
+        """Take the answer, and what it was made of."""
+        self.job = job
+        self.facts = facts
         self._status = rendered.status
         self._headers = rendered.headers
         self._body = bytes(memoryview(rendered.body))  # a copy: what orjson gives takes 8 kB, however short it is
@@ -63,6 +71,8 @@ class Template:
         headers, id = self._headers.copy(), exchange.id.encode()
         for place, name in self._ids:
             headers[place] = (name, id)
+        if exchange.cookies:
+            headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in exchange.cookies)
         if self._form is None and not self._forms:
             return Rendered(self._status, headers, self._body)
         values = {b"id": id}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from weakref import ReferenceType
 
 from starlette.types import Scope
 
-from jobstatus.answer import Contract
+from jobstatus.answer import Answer, Contract, Lasting
+from jobstatus.bounded import Bounded
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.engine import Call
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.spec import Operation
+from jobstatus.contract.template import Rendered, Template
 from jobstatus.credential import Caller, Standing
 
 MOST = 16_384
-"""How many are kept in a process; the oldest goes first."""
+"""How many are kept in a process."""
 
 
 @dataclass(slots=True)
@@ -28,12 +31,21 @@ class Verdict:
     operation: Operation
     caller: Caller
     call: Call
+    last: ReferenceType[Template] | None = None
+    """What was told last, if it is still kept."""
 
     def exchange(self, scope: Scope) -> Exchange:
         """Begin an exchange where the first one was when its handler was called."""
         exchange = Exchange(scope, self.contract, self.profile)
         exchange.found, exchange.caller = self.operation, self.caller
         return exchange
+
+    def again(self, told: Answer | Lasting, exchange: Exchange) -> Rendered | None:
+        """Tell the same as last time, if that was of the same record."""
+        template = self.last() if self.last is not None else None
+        if template is None or isinstance(told, Answer) or told.job is not template.job or told.facts != template.facts:
+            return None
+        return template.fill(exchange)
 
 
 class Verdicts:
@@ -45,7 +57,7 @@ class Verdicts:
 
     def __init__(self, clock: Clock = utc_now) -> None:
         self._clock = clock
-        self._kept: dict[bytes, Verdict] = {}
+        self._kept: Bounded[bytes, Verdict] = Bounded(MOST)
 
     def recall(self, scope: Scope) -> Verdict | None:
         """Give the verdict on the same request, if one counts."""
@@ -56,9 +68,7 @@ class Verdicts:
         """Keep what was found out about a request that has no body and rests on nothing but its credential."""
         if exchange.standing is None or exchange.limit is not None or exchange.found is None or exchange.caller is None:
             return
-        if len(self._kept) >= MOST:
-            del self._kept[next(iter(self._kept))]
-        self._kept[_name(exchange.scope)] = Verdict(
+        verdict = Verdict(
             standing=exchange.standing,
             contract=exchange.contract,
             profile=exchange.profile,
@@ -66,6 +76,7 @@ class Verdicts:
             caller=exchange.caller,
             call=call,
         )
+        self._kept.keep(_name(exchange.scope), verdict)
 
 
 def _name(scope: Scope) -> bytes:

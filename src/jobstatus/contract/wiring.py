@@ -14,12 +14,13 @@ from connexion.middleware.response_validation import ResponseValidationMiddlewar
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.options import SwaggerUIOptions
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jobstatus.answer import JSON
 from jobstatus.clock import Clock
 from jobstatus.contract.compiled import Compiled
 from jobstatus.contract.engine import Engine
+from jobstatus.contract.front import Elsewhere
 from jobstatus.contract.schema import json_schema
 from jobstatus.contract.spec import Document
 from jobstatus.contract.stock import AnswerValidator, Perform, Permissions, StockFront, body_check, parameter_check
@@ -30,10 +31,14 @@ Profile = Callable[[str], str]
 
 
 class Wired:
-    """Where requests come in: at the first stage itself, once Connexion has put the stages together."""
+    """The application. Requests come in at the first stage itself, once Connexion has put the stages together."""
 
     def __init__(self) -> None:
         self.entry: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start or stop."""
+        await self.entry(scope, receive, send)
 
     def begin_with(self, stage: ASGIApp) -> None:
         """Have requests come in at *stage* from now on."""
@@ -49,13 +54,15 @@ def wire(
     max_body_bytes: int,
     lifespan: Callable[[Any], Any],
     clock: Clock,
-) -> Wired:
+    elsewhere: Elsewhere,
+) -> ASGIApp:
     """Make the application of all contracts, on Connexion's own stages if *stock* is set, else on compiled ones."""
     document, wired = engine.document, Wired()
+    front = {"engine": engine, "profile": profile, "elsewhere": elsewhere}
     app = connexion.AsyncApp(
         "jobstatus",
         lifespan=lifespan,
-        middlewares=_stock(engine, profile) if stock else _compiled(engine, profile, max_body_bytes, clock, wired),
+        middlewares=_stock(front) if stock else _compiled(front, max_body_bytes, clock, wired),
         security_map=dict(security_map),
         swagger_ui_options=SwaggerUIOptions(serve_spec=False, swagger_ui=False),
         validator_map=_validators(document, max_body_bytes) if stock else {},
@@ -67,25 +74,25 @@ def wire(
     return wired
 
 
-def _compiled(engine: Engine, profile: Profile, max_body_bytes: int, clock: Clock, wired: Wired) -> list[Any]:
+def _compiled(front: dict[str, Any], max_body_bytes: int, clock: Clock, wired: Wired) -> list[Any]:
     def compiled(app: ASGIApp) -> Compiled:
-        stage = Compiled(app, engine=engine, profile=profile, max_body_bytes=max_body_bytes, clock=clock)
+        stage = Compiled(app, max_body_bytes=max_body_bytes, clock=clock, **front)
         wired.begin_with(stage)
         return stage
 
     return [compiled, LifespanMiddleware]
 
 
-def _stock(engine: Engine, profile: Profile) -> list[Any]:
+def _stock(front: dict[str, Any]) -> list[Any]:
     return [
-        partial(StockFront, engine=engine, profile=profile),
+        partial(StockFront, **front),
         RoutingMiddleware,
         SecurityMiddleware,
         Permissions,
         RequestValidationMiddleware,
         ResponseValidationMiddleware,
         LifespanMiddleware,
-        partial(Perform, engine=engine),
+        partial(Perform, engine=front["engine"]),
     ]
 
 
