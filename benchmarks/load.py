@@ -94,8 +94,10 @@ async def load(plan: Plan) -> Outcome:
 
 
 def _shuffled(plan: Plan) -> Iterator[bytes]:
-    chosen = random.Random(1).choices([request.encode("latin-1") for request in plan.requests], k=100_000)
-    return itertools.cycle(chosen)
+    """Give all requests in a random order, again and again: so each has been sent once the warm-up is over."""
+    requests = [request.encode("latin-1") for request in plan.requests]
+    random.Random(1).shuffle(requests)
+    return itertools.cycle(requests)
 
 
 async def _once(plan: Plan, requests: Iterator[bytes], seconds: float) -> Outcome:
