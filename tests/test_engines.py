@@ -21,7 +21,7 @@ from odd_bodies import odd_bodies, odd_framing, spoilt_bodies
 from odd_headers import odd_credentials, odd_headers
 from odd_targets import odd_targets
 from raw_asgi import Sent
-from showing import ENDS, NOBODY, SCHEMES, SPEC, Caller, callers_of, ending, right_callers
+from showing import ENDS, SCHEMES, SPEC, Caller, callers_of, ending, right_callers, typical_callers
 from steps import POLLS, STEPS, Step, live, lives
 from twins import Difference, Twins, running_twins
 from world import FRESH, LIVES, forget, word
@@ -34,7 +34,7 @@ Houses = Mapping[str, Twins]
 OddAsks = Callable[[Ask], Iterator[tuple[str, Ask]]]
 OddSents = Callable[[Sent], Iterator[tuple[str, Sent]]]
 
-CASES = int(os.environ.get("ENGINE_CASES", "60"))
+CASES = int(os.environ.get("ENGINE_CASES", "50"))
 """How many requests of each kind are drawn for an operation."""
 DIFFERENCES: list[Difference] = []
 """What the engines are meant to answer differently."""
@@ -107,11 +107,11 @@ def test_every_job_is_told_alike(houses: Houses, id: str, profile: str) -> None:
 @pytest.mark.parametrize("of", [odd_targets, odd_headers, odd_bodies])
 @each_operation
 def test_every_oddity_is_answered_alike(houses: Houses, id: str, of: OddAsks) -> None:
-    """Each thing that may be odd about a request alone, of a caller who may do everything and of nobody."""
+    """Each thing that may be odd about a request alone, of who may do everything, of who may not, and of nobody."""
     operation = SPEC.operations[id]
-    nobody = [] if operation.public else [plain(operation, "running", NOBODY)]
+    asks = [plain(operation, "running", *callers) for callers in typical_callers(operation)]
 
-    ask_all(houses["documented"], (odd for ask in [plain(operation), *nobody] for _, odd in of(ask)), id)
+    ask_all(houses["documented"], (odd for ask in asks for _, odd in of(ask)), id)
 
 
 @each_operation
@@ -221,7 +221,7 @@ def test_what_nobody_foresees_is_answered_alike(houses: Houses, id: str, profile
         houses[profile].send(replace(sent, path=world.told(sent.path, operation.contract)), id)
 
 
-@settings(drawn, max_examples=5 * CASES)
+@settings(drawn, max_examples=3 * CASES)
 @given(profile=profiles, life=lives())
 def test_a_life_is_told_alike(houses: Houses, profile: str, life: tuple[str, list[Step]]) -> None:
     """A job is polled in every contract while it is told of, cancelled and deleted, and while time goes by."""

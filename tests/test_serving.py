@@ -16,6 +16,8 @@ import pytest
 from commands import CommandLine
 from serving import PATIENCE, Server, free_port
 
+from jobstatus.serving.protocol import _Holding
+
 TRIES = 400
 BODY = b'{"type": "export"}'
 
@@ -84,6 +86,8 @@ def wait_until_closed(port: int) -> None:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except ConnectionRefusedError:
             return
+        except ConnectionResetError:  # it was taken just before the end
+            continue
     raise AssertionError("the server still listens")
 
 
@@ -104,3 +108,56 @@ def test_a_request_under_way_is_answered_when_the_server_is_asked_to_stop(alone:
     with closing(sqlite3.connect(alone.env["JOBSTATUS_STORE"].removeprefix("sqlite:///"))) as kept:
         assert answer.startswith(b"HTTP/1.1 201 ")
         assert kept.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
+
+
+def test_what_has_no_body_or_comes_before_one_is_not_held_back(alone: CommandLine) -> None:
+    """The answer to HEAD, and the word that a client waits for before it sends its body."""
+    head = "HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + alone.env["JOBSTATUS_TOKEN"]
+    with alone.started("serve", "--port", "0") as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().split()[3].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+            connection.sendall(f"HEAD /jobs {head}\r\n\r\n".encode())
+            listed = connection.recv(65536)
+            expecting = f"POST /jobs {head}\r\nExpect: 100-continue\r\nContent-Length: {len(BODY)}\r\n\r\n"
+            connection.sendall(expecting.encode())
+            told = connection.recv(65536)
+            connection.sendall(BODY)
+            made = connection.recv(65536)
+        process.terminate()
+        process.communicate()
+
+    assert listed.startswith(b"HTTP/1.1 200 ")
+    assert listed.endswith(b"\r\n\r\n")
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert made.startswith(b"HTTP/1.1 201 ")
+
+
+class Pieces:
+    """A transport that notes what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, piece: bytes) -> None:
+        self.written.append(piece)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_head_and_body_leave_in_one_piece() -> None:
+    """A head that is followed by nothing leaves when the answer or the connection ends."""
+    transport = Pieces()
+    holding = _Holding(transport)  # type: ignore[arg-type]
+    for piece in (b"HTTP/1.1 200 OK\r\n\r\n", b"{}", b"more", b"HTTP/1.1 204 No Content\r\n\r\n"):
+        holding.write(piece)
+    before = list(transport.written)
+    holding.release()
+    holding.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    holding.close()
+
+    assert before == [b"HTTP/1.1 200 OK\r\n\r\n{}", b"more"]
+    assert transport.written[2:] == [b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n"]
+    assert transport.closed

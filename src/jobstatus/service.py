@@ -112,11 +112,14 @@ class JobService:
             JobGone: there was one, but it expired or was deleted.
         """
         now = now or self._clock()
+        job = _visible(caller, key, await self._store.get(key), now)
+        if job.lease_until is None:
+            return job
         for _ in range(ATTEMPTS):
-            job = _visible(caller, key, await self._store.get(key), now)
             if not job.lapsed(now):
                 return job
             await _won(self._lose(job, now))
+            job = _visible(caller, key, await self._store.get(key), now)
         raise StoreUnavailable(BUSY)
 
     async def report(self, caller: Caller, key: str | int, said: Report, *, version: int | None = None) -> Job:

@@ -194,6 +194,12 @@ def callers_of(operation: Operation) -> list[Callers]:
     return callers
 
 
+def typical_callers(operation: Operation) -> list[Callers]:
+    """Give one who may do everything, one who may not do this, and nobody; where all may call, nobody alone."""
+    littles = [callers for callers in callers_of(operation) if callers[-1].name.endswith(": little")]
+    return [(NOBODY,)] if operation.public else [right_callers(operation)[0], littles[-1], (NOBODY,)]
+
+
 def _right(scheme: str) -> Caller:
     return Caller(scheme, SCHEMES[scheme]("key" if scheme == KEY else "everything"))
 
