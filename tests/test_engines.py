@@ -21,7 +21,7 @@ from odd_bodies import odd_bodies, odd_framing, spoilt_bodies
 from odd_headers import odd_credentials, odd_headers
 from odd_targets import odd_targets
 from raw_asgi import Sent
-from showing import ENDS, SCHEMES, SPEC, Caller, callers_of, ending, right_callers, typical_callers
+from showing import ENDS, KEY, SCHEMES, SPEC, callers_of, ending, right_callers, typical_callers, with_scheme
 from steps import POLLS, STEPS, Step, live, lives
 from twins import Difference, Twins, running_twins
 from world import FRESH, LIVES, forget, word
@@ -150,11 +150,12 @@ def test_whoever_is_let_in_or_shut_out_is_so_alike(houses: Houses, id: str) -> N
     """A credential that is new counts, and one that is revoked does not, half a minute later at the most."""
     operation, twins = SPEC.operations[id], houses["documented"]
     for scheme in sorted(operation.schemes):
-        holder = f"passing-{id}-{scheme}"
+        holder, role = f"passing-{id}-{scheme}", "api-key" if scheme == KEY else "admin"
         with twins.world() as world:
-            ask = plain(operation, "running", Caller(holder, SCHEMES[scheme](holder))).within(world)
+            callers = with_scheme(operation, scheme, SCHEMES[scheme](holder))
+            ask = plain(operation, "running", *callers).within(world)
             poll_over_time(twins, ask, id)
-            twins.each(admitting(holder, twins.clock.now + timedelta(days=1)))
+            twins.each(admitting(holder, twins.clock.now + timedelta(days=1), role))
             poll_over_time(twins, ask, id, 31)
             twins.each(revoking(holder))
             twins.clock.move(seconds=31)
@@ -162,21 +163,27 @@ def test_whoever_is_let_in_or_shut_out_is_so_alike(houses: Houses, id: str) -> N
 
 
 @each_operation
-def test_what_ends_does_so_at_the_same_moment(houses: Houses, id: str) -> None:
-    """A credential, a session, a token and a signature are good to their end, and no longer."""
+def test_who_ends_does_so_at_the_same_moment(houses: Houses, id: str) -> None:
+    """A credential is good to its end, and no longer."""
     operation, twins = SPEC.operations[id], houses["documented"]
     for scheme in sorted(operation.schemes):
-        holder = f"ending-{id}-{scheme}"
+        holder, role = f"ending-{id}-{scheme}", "api-key" if scheme == KEY else "admin"
+        twins.each(admitting(holder, twins.clock.now + timedelta(seconds=5), role))
         with twins.world() as world:
-            twins.each(admitting(holder, twins.clock.now + timedelta(seconds=5)))
-            ask = plain(operation, "running", Caller(holder, SCHEMES[scheme](holder))).within(world)
-            poll_over_time(twins, ask, id, 4, 0.999, 0.001, 1)
+            callers = with_scheme(operation, scheme, SCHEMES[scheme](holder))
+            poll_over_time(twins, plain(operation, "running", *callers).within(world), id, 4, 0.999, 0.001, 1)
+
+
+@each_operation
+def test_what_ends_does_so_at_the_same_moment(houses: Houses, id: str) -> None:
+    """A session, a token and a signature are good to their end, and no longer."""
+    operation, twins = SPEC.operations[id], houses["documented"]
+    for scheme in sorted(operation.schemes):
+        end = twins.clock.now.replace(microsecond=0) + ENDS.get(scheme, timedelta(seconds=5))
         with twins.world() as world:
-            end = twins.clock.now.replace(microsecond=0) + ENDS.get(scheme, timedelta(seconds=5))
-            ask = plain(operation, "running", Caller(scheme, ending(scheme, end))).within(world)
-            sent = ask.sent(twins.clock.now)
+            ask = plain(operation, "running", *with_scheme(operation, scheme, ending(scheme, end))).within(world)
             span = (end - twins.clock.now).total_seconds()
-            poll_over_time(twins, sent, id, span - 1, 0.999, 0.001, 0.001, 1)
+            poll_over_time(twins, ask.sent(twins.clock.now), id, span - 1, 0.999, 0.001, 0.001, 1)
 
 
 @drawn

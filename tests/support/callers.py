@@ -65,11 +65,11 @@ async def admit_all(store: Store) -> None:
         await store.add_credential(credential)
 
 
-def admitting(holder: str, ends: datetime) -> Change:
+def admitting(holder: str, ends: datetime, role: str = "admin") -> Change:
     """Give what lets a new holder in, until a time."""
 
     async def admit(store: Store) -> None:
-        for credential in held_by(holder, {"expires_at": ends}):
+        for credential in held_by(holder, {"expires_at": ends, "roles": frozenset({role})}):
             await store.add_credential(credential)
 
     return admit

@@ -166,7 +166,7 @@ def ending(scheme: str, end: datetime) -> Show:
         case "imsToken":
             return in_header(b"x-auth-token", project_token("everything", end))
         case _:
-            return SCHEMES[scheme]("everything")
+            return _right(scheme).show
 
 
 def alternatives(operation: Operation) -> list[list[str]]:
@@ -194,14 +194,21 @@ def callers_of(operation: Operation) -> list[Callers]:
     return callers
 
 
+def with_scheme(operation: Operation, scheme: str, show: Show) -> Callers:
+    """Show something by a scheme, together with what must go with that; a broker's client where it is a key."""
+    beside = min((schemes for schemes in alternatives(operation) if scheme in schemes), key=len)
+    others = [_right(other, "broker" if scheme == KEY else "everything") for other in beside if other != scheme]
+    return (*others, Caller(scheme, show))
+
+
 def typical_callers(operation: Operation) -> list[Callers]:
     """Give one who may do everything, one who may not do this, and nobody; where all may call, nobody alone."""
     littles = [callers for callers in callers_of(operation) if callers[-1].name.endswith(": little")]
     return [(NOBODY,)] if operation.public else [right_callers(operation)[0], littles[-1], (NOBODY,)]
 
 
-def _right(scheme: str) -> Caller:
-    return Caller(scheme, SCHEMES[scheme]("key" if scheme == KEY else "everything"))
+def _right(scheme: str, holder: str = "everything") -> Caller:
+    return Caller(scheme, SCHEMES[scheme]("key" if scheme == KEY else holder))
 
 
 def _every(scheme: str) -> list[Caller]:
