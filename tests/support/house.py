@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from starlette.types import ASGIApp, Message
+from raw_asgi import started
 
 from jobstatus.app import create_app
 from jobstatus.credential import Credential, Kind
@@ -137,7 +136,7 @@ async def running_house(settings: Settings | None = None, store_url: str = "memo
     try:
         keyed = (settings or Settings()).model_copy(update=KEYS)
         app = create_app(keyed, store=store, clock=clock)
-        async with _started(app):
+        async with started(app):
             key = await make_token(store, clock.now, "broker", EVERYTHING, ["api-key"])
             transport = httpx.ASGITransport(app, raise_app_exceptions=True)
             hooks = {"request": [_sort_out]}
@@ -153,23 +152,3 @@ async def _sort_out(request: httpx.Request) -> None:
     """Keep another contract's bearer token from Traffic Ops, which would take it before its cookie."""
     if "mojolicious" in request.headers.get("cookie", "") and re.match("/api/[0-9]", request.url.path):
         request.headers.pop("authorization", None)
-
-
-@asynccontextmanager
-async def _started(app: ASGIApp) -> AsyncGenerator[None]:
-    """Drive the ASGI lifespan by hand: httpx does not."""
-    inbox: asyncio.Queue[Message] = asyncio.Queue()
-    outbox: asyncio.Queue[Message] = asyncio.Queue()
-    task = asyncio.create_task(_run(app, inbox, outbox))
-    await inbox.put({"type": "lifespan.startup"})
-    assert (await outbox.get())["type"] == "lifespan.startup.complete"
-    try:
-        yield
-    finally:
-        await inbox.put({"type": "lifespan.shutdown"})
-        assert (await outbox.get())["type"] == "lifespan.shutdown.complete"
-        await task
-
-
-async def _run(app: ASGIApp, inbox: Any, outbox: Any) -> None:
-    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, inbox.get, outbox.put)
