@@ -15,7 +15,7 @@ trap 'rm -rf "$place"' EXIT
 "$place/env/bin/python" -m pip install --quiet "$place"/dist/*.whl --group pyproject.toml:test
 
 mkdir "$place/away"
-cp -R tests docs ./*.md Makefile pyproject.toml "$place/away"
+cp -R tests docs benchmarks ./*.md Makefile pyproject.toml "$place/away"
 cd "$place/away"
 export JOBSTATUS_ENGINE=stock
 PATH="$place/env/bin:$PATH" "$place/env/bin/python" -m pytest -q --numprocesses auto --dist loadfile \
