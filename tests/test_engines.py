@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -21,8 +21,8 @@ from odd_bodies import odd_bodies, odd_framing, spoilt_bodies
 from odd_headers import odd_credentials, odd_headers
 from odd_targets import odd_targets
 from raw_asgi import Sent
-from showing import ENDS, KEY, SCHEMES, SPEC, callers_of, ending, right_callers, typical_callers, with_scheme
-from steps import POLLS, STEPS, Step, live, lives
+from showing import ENDS, SCHEMES, SPEC, callers_of, ending, right_callers, typical_callers, ways_in, with_scheme
+from steps import POLLS, STEPS, Step, ask_over_time, live, lives, newcomer
 from twins import Difference, Twins, running_twins
 from world import FRESH, LIVES, forget, word
 
@@ -68,19 +68,6 @@ def houses() -> Iterator[Houses]:
         Path(place).write_text("".join(f"{id} {status} {count}\n" for (id, status), count in sorted(tally.items())))
 
 
-def ask_all(twins: Twins, asks: Iterable[Ask | Sent], id: str) -> None:
-    """Ask for one thing after another, with new jobs whenever some may have changed."""
-    waiting = iter(asks)
-    ask = next(waiting, None)
-    while ask is not None:
-        with twins.world() as world:
-            done = False
-            while ask is not None and not done:
-                sent = ask if isinstance(ask, Sent) else ask.within(world).sent(twins.clock.now)
-                done = twins.send(sent, id).status < 400 and sent.method not in ("GET", "HEAD")
-                ask = next(waiting, None)
-
-
 def nth(choices: Sequence[T], number: int, otherwise: T) -> T:
     """Choose one, or else the other thing where there are none."""
     return choices[number % len(choices)] if choices else otherwise
@@ -92,7 +79,7 @@ def test_every_caller_is_answered_alike(houses: Houses, id: str, profile: str) -
     """Every holder in every way: what one engine lets in, the other does, and each refusal is the same."""
     operation = SPEC.operations[id]
 
-    ask_all(houses[profile], (plain(operation, "running", *callers) for callers in callers_of(operation)), id)
+    houses[profile].ask_all((plain(operation, "running", *callers) for callers in callers_of(operation)), id)
 
 
 @each_profile
@@ -101,7 +88,7 @@ def test_every_job_is_told_alike(houses: Houses, id: str, profile: str) -> None:
     """In whatever state a job is, and as often as it is asked for."""
     operation = SPEC.operations[id]
 
-    ask_all(houses[profile], (plain(operation, job) for job in LIVES for _ in range(3)), id)
+    houses[profile].ask_all((plain(operation, job) for job in LIVES for _ in range(3)), id)
 
 
 @pytest.mark.parametrize("of", [odd_targets, odd_headers, odd_bodies])
@@ -111,7 +98,7 @@ def test_every_oddity_is_answered_alike(houses: Houses, id: str, of: OddAsks) ->
     operation = SPEC.operations[id]
     asks = [plain(operation, "running", *callers) for callers in typical_callers(operation)]
 
-    ask_all(houses["documented"], (odd for ask in asks for _, odd in of(ask)), id)
+    houses["documented"].ask_all((odd for ask in asks for _, odd in of(ask)), id)
 
 
 @each_operation
@@ -120,7 +107,7 @@ def test_every_value_in_a_body_is_judged_alike(houses: Houses, id: str) -> None:
     operation = SPEC.operations[id]
     examples = [plain(operation, body=example) for example in body_examples(operation)]
 
-    ask_all(houses["documented"], (odd for ask in examples for _, odd in spoilt_bodies(ask)), id)
+    houses["documented"].ask_all((odd for ask in examples for _, odd in spoilt_bodies(ask)), id)
 
 
 @pytest.mark.parametrize("of", [odd_credentials, odd_framing])
@@ -137,53 +124,42 @@ def test_every_oddity_of_what_is_sent_is_answered_alike(houses: Houses, id: str,
                 twins.send([odd for _, odd in of(sent)][number], id)
 
 
-def poll_over_time(twins: Twins, ask: Ask | Sent, id: str, *waits: float) -> None:
-    """Ask for the same again and again, twice each time, and let time go by in between."""
-    for seconds in (0.0, *waits):
-        twins.clock.move(seconds=seconds)
-        for _ in range(2):
-            twins.send(ask if isinstance(ask, Sent) else ask.sent(twins.clock.now), id)
-
-
 @each_operation
 def test_whoever_is_let_in_or_shut_out_is_so_alike(houses: Houses, id: str) -> None:
     """A credential that is new counts, and one that is revoked does not, half a minute later at the most."""
-    operation, twins = SPEC.operations[id], houses["documented"]
-    for scheme in sorted(operation.schemes):
-        holder, role = f"passing-{id}-{scheme}", "api-key" if scheme == KEY else "admin"
+    twins = houses["documented"]
+    for scheme, beside in ways_in(SPEC.operations[id]):
+        holder, role, ask = newcomer(id, scheme, beside, "passing")
         with twins.world() as world:
-            callers = with_scheme(operation, scheme, SCHEMES[scheme](holder))
-            ask = plain(operation, "running", *callers).within(world)
-            poll_over_time(twins, ask, id)
+            ask_over_time(twins, ask.within(world), id, 0)
             twins.each(admitting(holder, twins.clock.now + timedelta(days=1), role))
-            poll_over_time(twins, ask, id, 31)
+            ask_over_time(twins, ask.within(world), id, 31, 1)
             twins.each(revoking(holder))
-            twins.clock.move(seconds=31)
-            poll_over_time(twins, ask, id)
+            ask_over_time(twins, ask.within(world), id, 31)
 
 
 @each_operation
 def test_who_ends_does_so_at_the_same_moment(houses: Houses, id: str) -> None:
     """A credential is good to its end, and no longer."""
-    operation, twins = SPEC.operations[id], houses["documented"]
-    for scheme in sorted(operation.schemes):
-        holder, role = f"ending-{id}-{scheme}", "api-key" if scheme == KEY else "admin"
-        twins.each(admitting(holder, twins.clock.now + timedelta(seconds=5), role))
+    twins = houses["documented"]
+    for scheme, beside in ways_in(SPEC.operations[id]):
+        holder, role, ask = newcomer(id, scheme, beside, "ending")
+        twins.each(admitting(holder, twins.clock.now + timedelta(seconds=9), role))
         with twins.world() as world:
-            callers = with_scheme(operation, scheme, SCHEMES[scheme](holder))
-            poll_over_time(twins, plain(operation, "running", *callers).within(world), id, 4, 0.999, 0.001, 1)
+            ask_over_time(twins, ask.within(world), id, 6, 2.999, 0.001, 1)
 
 
 @each_operation
 def test_what_ends_does_so_at_the_same_moment(houses: Houses, id: str) -> None:
     """A session, a token and a signature are good to their end, and no longer."""
     operation, twins = SPEC.operations[id], houses["documented"]
-    for scheme in sorted(operation.schemes):
+    for scheme, beside in ways_in(operation):
         end = twins.clock.now.replace(microsecond=0) + ENDS.get(scheme, timedelta(seconds=5))
+        callers = with_scheme(operation, scheme, beside, ending(scheme, end))
         with twins.world() as world:
-            ask = plain(operation, "running", *with_scheme(operation, scheme, ending(scheme, end))).within(world)
+            sent = plain(operation, "running", *callers).within(world).sent(twins.clock.now)
             span = (end - twins.clock.now).total_seconds()
-            poll_over_time(twins, ask.sent(twins.clock.now), id, span - 1, 0.999, 0.001, 0.001, 1)
+            ask_over_time(twins, sent, id, span - 1, 0.999, 0.001, 0.001, 1)
 
 
 @drawn

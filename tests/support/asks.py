@@ -78,8 +78,9 @@ class Ask:
 
     def sent(self, now: datetime) -> Sent:
         """Write the request as it is sent at a time."""
-        length = () if self.body is None else ((b"content-length", b"%d" % len(self.body)),)
-        headers = (HOST, *length, *self.headers)
+        told = any(name == b"content-length" for name, _ in self.headers)
+        length = () if told or self.body is None else ((b"content-length", b"%d" % len(self.body)),)
+        headers = (*self.headers, *length)
         sent = Sent(self.method, b"".join(self.path), b"&".join(self.query), headers, (self.body or b"",))
         for caller in self.callers:
             sent = caller.show(sent, now)
@@ -133,7 +134,7 @@ def plain(operation: Operation, job: str = "running", *callers: Caller, body: An
     example = {parameter["name"]: str(parameter["example"]) for parameter in operation.parameters}
     named = {name: word(job) if name in ("id", "asyncJobId", "job_id") else text for name, text in example.items()}
     body = body if body is not None else next(iter(body_examples(operation)), None)
-    headers = ((b"x-request-id", REQUEST_ID), *(((b"content-type", JSON),) if body is not None else ()))
+    headers = (HOST, (b"x-request-id", REQUEST_ID), *(((b"content-type", JSON),) if body is not None else ()))
     return Ask(
         operation=operation,
         method=operation.method,
@@ -148,7 +149,7 @@ def plain(operation: Operation, job: str = "running", *callers: Caller, body: An
 def asks(operation: Operation) -> st.SearchStrategy[Ask]:
     """Draw requests that are right in themselves, of any caller and for any job."""
     schema = body_schema(operation)
-    typed = ((b"content-type", JSON),) if schema is not None else ()
+    typed = (HOST, (b"content-type", JSON)) if schema is not None else (HOST,)
     bodies = st.none() if schema is None else values_of(SPEC, schema, lexicon(operation)).flatmap(texts_of)
     return st.builds(
         partial(Ask, operation, operation.method),

@@ -194,11 +194,16 @@ def callers_of(operation: Operation) -> list[Callers]:
     return callers
 
 
-def with_scheme(operation: Operation, scheme: str, show: Show) -> Callers:
-    """Show something by a scheme, together with what must go with that; a broker's client where it is a key."""
-    beside = min((schemes for schemes in alternatives(operation) if scheme in schemes), key=len)
-    others = [_right(other, "broker" if scheme == KEY else "everything") for other in beside if other != scheme]
-    return (*others, Caller(scheme, show))
+def ways_in(operation: Operation) -> list[tuple[str, str]]:
+    """Give each scheme with the holder of what must go with it: of a key, who stands alone and who does not."""
+    keyed = [(KEY, "broker")] if KEY in operation.schemes else []
+    return [(scheme, "everything") for scheme in sorted(operation.schemes)] + keyed
+
+
+def with_scheme(operation: Operation, scheme: str, beside: str, show: Show) -> Callers:
+    """Show something by a scheme, and of the holder *beside* what must go with it."""
+    schemes = min((schemes for schemes in alternatives(operation) if scheme in schemes), key=len)
+    return (*(_right(other, beside) for other in schemes if other != scheme), Caller(scheme, show))
 
 
 def typical_callers(operation: Operation) -> list[Callers]:

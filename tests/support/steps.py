@@ -1,4 +1,4 @@
-"""What may happen to one job: it is told of, cancelled and deleted, time goes by, and after each it is polled."""
+"""What may happen to a job and to who asks for it, and how both are polled in between."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from asks import Ask, asks, body_examples, plain
 from hypothesis import strategies as st
-from showing import SPEC, right_callers
+from raw_asgi import Sent
+from showing import KEY, SCHEMES, SPEC, right_callers, with_scheme
 from twins import Twins
 from world import LIVES, World, word
 
@@ -78,3 +79,18 @@ def poll(twins: Twins, world: World) -> None:
     """Ask in all contracts for the job that the world means."""
     for ask in POLLS:
         twins.ask(ask.within(world))
+
+
+def ask_over_time(twins: Twins, ask: Ask | Sent, id: str, *waits: float) -> None:
+    """Let time go by again and again, and ask for the same each time, twice."""
+    for seconds in waits:
+        twins.clock.move(seconds=seconds)
+        for _ in range(2):
+            twins.send(ask if isinstance(ask, Sent) else ask.sent(twins.clock.now), id)
+
+
+def newcomer(id: str, scheme: str, beside: str, why: str) -> tuple[str, str, Ask]:
+    """Give a holder whom nobody knows yet, the role that is needed, and what the holder asks for."""
+    operation, holder = SPEC.operations[id], f"{why}-{id}-{scheme}-{beside}"
+    callers = with_scheme(operation, scheme, beside, SCHEMES[scheme](holder))
+    return holder, "api-key" if scheme == KEY else "admin", plain(operation, "running", *callers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +22,7 @@ from jobstatus.app import create_app
 from jobstatus.settings import Settings
 from jobstatus.storage import Store, open_store
 
+READING = ("GET", "HEAD")
 Wrap = Callable[[ASGIApp], ASGIApp]
 
 
@@ -111,6 +112,18 @@ class Twins:
             raise AssertionError(f"{sent}\nis answered differently\n{_apart(_lines(first), _lines(second))}")
         return first
 
+    def ask_all(self, asks: Iterable[Ask], operation: str) -> None:
+        """Ask for one thing after another, with new jobs whenever some may have changed."""
+        waiting = iter(asks)
+        ask = next(waiting, None)
+        while ask is not None:
+            with self.world() as world:
+                changed = False
+                while ask is not None and not changed:
+                    sent = ask.within(world).sent(self.clock.now)
+                    changed = self.send(sent, operation).status < 400 and sent.method not in READING
+                    ask = next(waiting, None)
+
     def each(self, change: Change) -> None:
         """Do the same to both stores, past their servers."""
 
@@ -147,7 +160,7 @@ class Twins:
 
     async def _answers(self, sent: Sent) -> tuple[Got, Got]:
         gots = [await send(twin.app, sent) for twin in self._pair]
-        if sent.method not in ("GET", "HEAD"):
+        if sent.method not in READING:
             await self._name_new_jobs()
         first, second = [twin.plain(sent, got) for twin, got in zip(self._pair, gots, strict=True)]
         return first, second
