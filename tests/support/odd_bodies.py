@@ -110,7 +110,7 @@ def spoilt_bodies(ask: Ask) -> Iterator[tuple[str, Ask]]:
     """Give a request in whose body one thing is wrong, or nearly, and which of the many that is."""
     try:
         body = json.loads(ask.body or b"")
-    except ValueError:  # it is odd already
+    except (ValueError, RecursionError):  # it is odd already
         return
     for number, value in enumerate(spoilt(body)):
         yield f"value {number}", replace(ask, body=json.dumps(value).encode())
