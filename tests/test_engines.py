@@ -59,7 +59,10 @@ def cheap_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def houses() -> Iterator[Houses]:
-    """Give, for each profile, both servers, which all tests share."""
+    """Give, for each profile, both servers, which all tests share.
+
+    A file that `ENGINE_TALLY` names is told how often each operation was answered with which status.
+    """
     with ExitStack() as stack:
         houses = {profile: stack.enter_context(running_twins(profile, DIFFERENCES)) for profile in PROFILES}
         yield houses
@@ -162,6 +165,20 @@ def test_what_ends_does_so_at_the_same_moment(houses: Houses, id: str) -> None:
             ask_over_time(twins, sent, id, span - 1, 0.999, 0.001, 0.001, 1)
 
 
+@each_profile
+@each_operation
+def test_a_store_that_cannot_answer_is_told_alike(houses: Houses, id: str, profile: str) -> None:
+    """Nothing that is remembered is told in its place, and once it is back all is as it was."""
+    twins = houses[profile]
+    for callers in typical_callers(SPEC.operations[id]):
+        with twins.world() as world:
+            ask = plain(SPEC.operations[id], "running", *callers).within(world)
+            ask_over_time(twins, ask, id, 0)
+            with twins.outage():
+                ask_over_time(twins, ask, id, 31)
+            ask_over_time(twins, ask, id, 0)
+
+
 @drawn
 @given(profile=profiles, data=st.data())
 @each_operation
@@ -252,3 +269,15 @@ def test_every_difference_that_is_meant_is_one(houses: Houses) -> None:
 def test_every_way_to_show_a_credential_is_tried() -> None:
     """A scheme that is new in the spec needs its callers here."""
     assert SCHEMES.keys() == SPEC.raw["components"]["securitySchemes"].keys()
+
+
+def test_a_request_that_spells_another_in_its_path_is_not_taken_for_it(houses: Houses) -> None:
+    """A line feed in a path does not make it the rest of another request."""
+    twins = houses["documented"]
+    host, auth = (b"host", b"jobs.example"), (b"authorization", b"Bearer token-of-everything")
+    with twins.world() as world:
+        id = world.jobs["running"].id.encode()
+        right = Sent("GET", b"/api/jobs/" + id, b"/api/jobs/z", (host, auth, (b"a", b"GET")))
+        other = Sent("GET", b"/api/jobs/z%0AGET%0A/api/jobs/" + id, b"a", (host, auth))
+        for sent in (other, right, right, other):
+            twins.send(sent, "getEhealthJob")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from asks import Ask
 from callers import Change, admit_all
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from world import World, clear, populate, records
 
 from jobstatus.app import create_app
+from jobstatus.errors import StoreUnavailable
 from jobstatus.settings import Settings
 from jobstatus.storage import Store, open_store
 
@@ -37,12 +38,26 @@ class Difference:
     """A request of a world's that has two answers for this reason."""
 
 
+class Outages:
+    """A store that cannot be reached for a while."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.down = False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.down:
+            raise StoreUnavailable("down, in tests alone")
+        return getattr(self._store, name)
+
+
 @dataclass(slots=True)
 class Twin:
     """One server and its store."""
 
     app: ASGIApp
     store: Store
+    outages: Outages
     made: dict[str, str] = field(default_factory=dict)
     """What the jobs are called that the server gave ids to, by their ids, which no other server would give."""
 
@@ -123,6 +138,17 @@ class Twins:
                     sent = ask.within(world).sent(self.clock.now)
                     changed = self.send(sent, operation).status < 400 and sent.method not in READING
                     ask = next(waiting, None)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Let both servers be without their stores for a while."""
+        for twin in self._pair:
+            twin.outages.down = True
+        try:
+            yield
+        finally:
+            for twin in self._pair:
+                twin.outages.down = False
 
     def each(self, change: Change) -> None:
         """Do the same to both stores, past their servers."""
@@ -208,6 +234,7 @@ async def _begin(stack: AsyncExitStack, clock: MovingClock, profile: str, engine
     if engine == "stock":
         bounds["credential_seconds"] = 0
     settings = Settings().model_copy(update={**KEYS, **profiles, **bounds, "engine": engine})
-    app = wrap(create_app(settings, store=store, clock=clock))
+    outages = Outages(store)
+    app = wrap(create_app(settings, store=cast(Store, outages), clock=clock))
     await stack.enter_async_context(started(app))
-    return Twin(app, store)
+    return Twin(app, store, outages)

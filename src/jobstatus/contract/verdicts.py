@@ -80,7 +80,11 @@ class Verdicts:
 
 
 def _name(scope: Scope) -> bytes:
-    """Name a request, whatever its own id; no part has a line feed in it, but where the path has one encoded."""
+    """Name a request, whatever its own id.
+
+    No part has a line feed in it, but where the path has one encoded; so that such a path is not taken for other parts
+    of another request, how many there are comes first.
+    """
     parts = [part for pair in scope["headers"] if pair[0] != b"x-request-id" for part in pair]
     parts += (scope["query_string"], scope["method"].encode(), scope["path"].encode("utf-8", "surrogateescape"))
-    return sha256(b"\n".join(parts)).digest()
+    return sha256(b"%d\n%b" % (len(parts), b"\n".join(parts))).digest()
