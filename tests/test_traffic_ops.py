@@ -657,6 +657,18 @@ async def test_another_sites_page_cannot_begin_a_job(house: House) -> None:
     assert (await house.client.get("/jobs", headers=house.headers(await house.token()))).json()["jobs"] == []
 
 
+@pytest.mark.parametrize("call", ["user/login", "user/login/token"])
+async def test_another_sites_page_cannot_log_anybody_in(house: House, call: str) -> None:
+    """Who is logged in as somebody else unawares would leave what is private with them."""
+    await house.user("admin", "twelve")
+
+    forged = await house.client.post(
+        f"/api/4.0/{call}", json={"u": "admin", "p": "twelve"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+
+    assert (forged.status_code, text(forged), cookies(forged)) == (403, "Forbidden.", {})
+
+
 async def test_an_operator_must_say_whose_job_it_is_to_begin(house: House) -> None:
     """These calls have no place for that, so a credential of every tenant begins none."""
     for call in (ACME, DNSSEC):
