@@ -184,9 +184,10 @@ async def test_clients_find_the_version(house: House, path: str) -> None:
     assert answer.json()["version"]["links"] == [{"rel": "self", "href": "http://jobs.example/v3/"}]
 
 
-async def test_a_long_name_of_the_server_is_no_fault_of_the_server(house: House, job: None) -> None:
-    """The catalog repeats how it was called, whatever that is."""
-    headers = {"Host": "a" * 5000}
+@pytest.mark.parametrize("host", ["a" * 5000, ""], ids=["long", "empty"])
+async def test_an_odd_name_of_the_server_is_no_fault_of_the_server(house: House, job: None, host: str) -> None:
+    """The catalog repeats how it was called, whatever that is; and it may be called nothing."""
+    headers = {"Host": host}
 
     answers = [
         await house.client.get("/v3", headers=headers),

@@ -89,6 +89,8 @@ class Twins:
     - the id of a job that brought none is random; the job is compared by its number
     - `Content-Length` must be the body's own length, and is not compared beyond that, since ids may differ in theirs
     - the order of headers of different names has no meaning
+
+    While their stores are there, nothing that is asked for may be a fault of the server.
     """
 
     def __init__(
@@ -125,6 +127,8 @@ class Twins:
         self.tally[operation, first.status] += 1
         if first != second and not any(difference.holds(sent, first, second) for difference in self._differences):
             raise AssertionError(f"{sent}\nis answered differently\n{_apart(_lines(first), _lines(second))}")
+        if first.status == 500 and not self._pair[0].outages.down:
+            raise AssertionError(f"{sent}\nis answered by both with a fault of the server:\n{_lines(first)}")
         return first
 
     def ask_all(self, asks: Iterable[Ask], operation: str) -> None:

@@ -106,7 +106,7 @@ class Exchange:
     def url(self) -> str:
         """Scheme, host and path; the port 80 of plain HTTP is left out."""
         if self._url is None:
-            host = self.sent.get(b"host", b"localhost").decode("latin-1")
+            host = (self.sent.get(b"host") or b"localhost").decode("latin-1")  # it may be sent empty (RFC 9112)
             url = f"{self.scope['scheme']}://{host}{quote(self.path)}"
             self._url = _PORT_80.sub(r"\1", url) if ":80/" in url else url
         return self._url
