@@ -31,6 +31,8 @@ NOT_VALID = (
     "Validation failed. You can find validators description at our API Manifest: "
     "http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
 )
+SHORT = 200
+"""The most characters of an `Accept` that is remembered; few clients send more, and those could fill the memory."""
 GATEWAYS = frozenset({401, 403})
 """What the gateway answers by itself."""
 _RANGES = (JSON, "application/*", "*/*", "*")
@@ -66,7 +68,7 @@ def request_id() -> str:
 def admit(request: Request) -> None:
     """Refuse who takes no JSON."""
     accept = request.headers.get("accept")
-    if accept and not _taken(accept.lower()):
+    if accept and not (_known if len(accept) <= SHORT else _taken)(accept.lower()):
         raise errors.NotAcceptable("answers are application/json")
 
 
@@ -131,11 +133,13 @@ def encode(body: Any) -> bytes:
     return dumps(body, sort=True) + (b"\n" if body["meta"]["code"] in GATEWAYS else b"")
 
 
-@lru_cache(256)
 def _taken(accept: str) -> bool:
     """Tell whether JSON is in what a client accepts; the most exact of its ranges decides."""
     ranges = {part.partition(";")[0].strip(): _EXCLUDED.search(part) is None for part in accept.split(",")}
     return next((ranges[name] for name in _RANGES if name in ranges), False)
+
+
+_known = lru_cache(256)(_taken)
 
 
 def _wrong_header(status: int, name: str, message: str) -> Answer:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from jobstatus.answer import Answer, Lasting
-from jobstatus.contract.engine import Engine
+from jobstatus.contract.engine import Engine, _shared
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.memo import LARGEST, Memo
 from jobstatus.contract.parameters import CompiledParameters
@@ -25,7 +25,7 @@ from jobstatus.contract.router import Router
 from jobstatus.contract.spec import Document
 from jobstatus.contract.template import Rendered, Template, disguised
 from jobstatus.errors import ConfigurationError
-from jobstatus.handlers import CONTRACTS, ehealth, native
+from jobstatus.handlers import CONTRACTS, ehealth, envelope, native
 from jobstatus.job import Job
 from jobstatus.settings import EngineName, Settings
 
@@ -144,6 +144,22 @@ async def test_an_answer_that_breaks_the_spec_is_a_server_error(
         ("request failed", "req-1", 1),
         ("request failed", "req-1", 2),
     ]
+
+
+async def test_what_clients_make_long_is_not_remembered() -> None:
+    """Nobody fills the memory with places to be led to, or with what they accept."""
+
+    async def ask(house: House, letter: str, token: str) -> tuple[int, int]:
+        await house.client.get(f"/api//4.0/ping?{letter * 1000}")
+        headers = {"Authorization": f"Bearer {token}", "Accept": f"*/*, {letter * 1000}", "X-Request-Id": "req-1"}
+        assert (await house.client.get("/api/jobs/a", headers=headers)).status_code == 404
+        return _shared.cache_info().currsize, envelope._known.cache_info().currsize
+
+    async with running_house(Settings(engine="compiled")) as house:
+        token = await house.token()
+        sizes = {await ask(house, letter, token) for letter in "abcdef"}
+
+    assert len(sizes) == 1
 
 
 def test_every_path_stands_below_a_prefix_of_its_own_contract() -> None:

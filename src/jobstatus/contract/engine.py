@@ -23,6 +23,8 @@ log = structlog.get_logger()
 Handler = Callable[..., Awaitable[Answer | Lasting]]
 Call = Callable[[], Awaitable[Answer | Lasting]]
 """A handler with its arguments."""
+SHORT = 128
+"""The most characters of a header that is shared: what is longer, such as a place with its query, is of one client."""
 FACTS = ("profile", "request")
 """What of an exchange a handler is given that has a parameter of that name."""
 
@@ -147,13 +149,16 @@ def _raw(answer: Answer, body: bytes, cookies: tuple[str, ...]) -> list[Pair]:
     named |= {name.lower(): value for name, value in answer.headers.items()}
     if answer.status >= 200 and answer.status not in (204, 304):
         named["content-length"] = str(len(body))
-    return [_pair(name, value) for name, value in named.items()] + _set_cookies(cookies + answer.cookies)
+    pairs = [(_shared if len(value) <= SHORT else _pair)(name, value) for name, value in named.items()]
+    return pairs + _set_cookies(cookies + answer.cookies)
 
 
-@lru_cache(1024)
 def _pair(name: str, value: str) -> Pair:
-    """Spell a header; most are the same in most answers, and so take memory once."""
     return name.encode("latin-1"), value.encode("latin-1")
+
+
+_shared = lru_cache(1024)(_pair)
+"""Most headers are the same in most answers that are kept, and so take memory once."""
 
 
 def _set_cookies(cookies: tuple[str, ...]) -> list[Pair]:
