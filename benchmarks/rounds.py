@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from benchmarks.load import LoadFailed, Outcome, Plan, request
-from benchmarks.machine import Cores, on_core
+from benchmarks import child
+from benchmarks.load import Outcome, Plan, request
+from benchmarks.machine import Cores
 from benchmarks.seed import Seeded
-from benchmarks.serving import ROOT, Server, asking
+from benchmarks.serving import Server, asking
 
 NOT_MODIFIED = "jobstatus-304"
 """The case in which each poll names the version that the client has."""
@@ -57,18 +55,7 @@ def turns(plans: Mapping[str, Plan], rounds: int) -> Iterator[Sequence[str]]:
 
 def measure(plan: Plan, cores: Cores) -> Outcome:
     """Run a load in a process of its own. Raises `LoadFailed`."""
-    with on_core(cores.load):
-        ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.load"],
-            input=json.dumps(asdict(plan)),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
-    if ended.returncode:
-        raise LoadFailed(ended.stderr)
-    return Outcome(**json.loads(ended.stdout))
+    return Outcome(**child.call("benchmarks.load", asdict(plan), cores.load))
 
 
 def _plan(server: Server, scale: Scale, requests: Sequence[str], expect: int = 200) -> Plan:

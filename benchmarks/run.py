@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import fairness, rounds
-from benchmarks.load import LoadFailed, Outcome, Plan
+from benchmarks import child, fairness, rounds
+from benchmarks.load import Outcome, Plan
 from benchmarks.machine import Cores, on_core, resident_megabytes
 from benchmarks.peers import APPS, OURS, SERVED
 from benchmarks.rounds import NOT_MODIFIED, Scale
 from benchmarks.seed import Seeded, seed
-from benchmarks.serving import ROOT, Server, serving
+from benchmarks.serving import Server, serving
 from benchmarks.spread import Spread, ratio
 
 IN_PROCESS_SECONDS = 0.5
@@ -124,16 +121,5 @@ def _call(names: Sequence[str], seeded: Seeded, scale: Scale, cores: Cores) -> M
         "rounds": scale.rounds,
         "seconds": min(IN_PROCESS_SECONDS, scale.seconds),
     }
-    with on_core(cores.server):
-        ended = subprocess.run(
-            [sys.executable, "-m", "benchmarks.inprocess"],
-            input=json.dumps(plan),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
-    if ended.returncode:
-        raise LoadFailed(ended.stderr)
-    times: Mapping[str, Sequence[float]] = json.loads(ended.stdout.splitlines()[-1])
+    times: Mapping[str, Sequence[float]] = child.call("benchmarks.inprocess", plan, cores.server)
     return times

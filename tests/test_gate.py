@@ -58,7 +58,7 @@ async def keep(store: CountingStore, clock: MovingClock, token: str, **rest: obj
         tenant=TENANT,
         digest=digest(token),
         created_at=clock.now,
-        **rest,  # type: ignore[arg-type]
+        **rest,  # type: ignore[arg-type]  # as `Credential` has them
     )
     await store.add_credential(made)
     return made

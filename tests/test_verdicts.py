@@ -163,7 +163,7 @@ async def revoke(house: House) -> None:
 async def change(house: House, **fields: Any) -> None:
     """Change a credential in the store, as nobody but its keeper could."""
     before = await made(house)
-    kept: dict[bytes, Credential] = house.store._credentials  # type: ignore[attr-defined]
+    kept: dict[bytes, Credential] = house.store._credentials  # type: ignore[attr-defined]  # no store changes one
     kept[before.digest] = replace(before, **fields)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,14 @@ OpenOne = Callable[[], Coroutine[Any, Any, Store]]
 def file(tmp_path: Path) -> Path:
     """Name a file that is not there yet."""
     return tmp_path / "jobs.db"
+
+
+@pytest.fixture
+async def store(file: Path) -> AsyncGenerator[Store]:
+    """Open the store in a file."""
+    store = await open_store(f"sqlite:///{file}")
+    yield store
+    await store.aclose()
 
 
 @pytest.fixture(params=BACK_ENDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobstatus.job import Job
-from jobstatus.storage import Store, open_store
+from jobstatus.storage import Store
 from jobstatus.storage.sqlite_glance import REST, SLOW, SqliteGlance
 from jobstatus.storage.sqlite_reader import SqliteReader
 from jobstatus.testing.stores.samples import put
@@ -25,14 +24,6 @@ class Watch:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-async def store(file: Path) -> AsyncGenerator[Store]:
-    """Open the store in a file."""
-    store = await open_store(f"sqlite:///{file}")
-    yield store
-    await store.aclose()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,20 +13,12 @@ import pytest
 
 from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Job, Tombstone
-from jobstatus.storage import Store, open_store
+from jobstatus.storage import Store
 from jobstatus.storage.coalesce import LIMIT
 from jobstatus.storage.sqlite_reader import SqliteReader
 from jobstatus.testing.stores.samples import bury, change, put
 
 MANY = 20
-
-
-@pytest.fixture
-async def store(file: Path) -> AsyncGenerator[Store]:
-    """Open the store in a file."""
-    store = await open_store(f"sqlite:///{file}")
-    yield store
-    await store.aclose()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from jobstatus.contract.template import Rendered
 from jobstatus.contract.verdicts import Verdict, Verdicts
 
 
-class Compiled(Front, SpecMiddleware):  # type: ignore[misc]
+class Compiled(Front, SpecMiddleware):  # type: ignore[misc]  # Connexion is not typed
     """The one stage before the handlers."""
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, clock: Clock, **rest: Any) -> None:

@@ -93,7 +93,7 @@ def parameter_check(document: Document) -> type:
 def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractRequestBodyValidator]:
     """Make Connexion's seam for JSON bodies: it takes *limit* bytes, and *schemas* by operationId."""
 
-    class BodyCheck(AbstractRequestBodyValidator):  # type: ignore[misc]
+    class BodyCheck(AbstractRequestBodyValidator):  # type: ignore[misc]  # Connexion is not typed
         def __init__(self, **_: Any) -> None:
             pass
 
@@ -109,7 +109,7 @@ def body_check(limit: int, schemas: Mapping[str, Validator]) -> type[AbstractReq
     return BodyCheck
 
 
-class AnswerValidator(JSONResponseBodyValidator):  # type: ignore[misc]
+class AnswerValidator(JSONResponseBodyValidator):  # type: ignore[misc]  # Connexion is not typed
     """Connexion's validator of JSON answers, for those too that are compressed."""
 
     def _parse(self, stream: Generator[bytes, None, None]) -> Any:

@@ -16,7 +16,7 @@ class OnePiece(HttpToolsProtocol):
     next request in before the others of this turn are answered, and so each turn has fewer to share its cost.
     """
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin a connection."""
         super().connection_made(cast(asyncio.Transport, _Gathering(transport, self.loop)))
 
