@@ -7,24 +7,25 @@ from importlib.metadata import entry_points
 
 from jobstatus.errors import ConfigurationError
 
-from .base import CredentialStore, JobQuery, JobStore, Store, Term
+from .base import CredentialStore, JobQuery, JobStore, Kept, Limits, Store, Term
 
-__all__ = ["CredentialStore", "JobQuery", "JobStore", "Store", "Term", "open_store", "schemes"]
+__all__ = ["CredentialStore", "JobQuery", "JobStore", "Kept", "Limits", "Store", "Term", "open_store", "schemes"]
 
-Opener = Callable[[str], Awaitable[Store]]
+Opener = Callable[[str, Limits], Awaitable[Store]]
+"""Opens the store that a URL names, which is to keep within limits."""
 GROUP = "jobstatus.storage"
 
 
-async def _open_memory(url: str) -> Store:
+async def _open_memory(url: str, limits: Limits) -> Store:
     from .memory import MemoryStore
 
     return MemoryStore()
 
 
-async def _open_sqlite(url: str) -> Store:
+async def _open_sqlite(url: str, limits: Limits) -> Store:
     from .sqlite import open_sqlite
 
-    return await open_sqlite(url)
+    return await open_sqlite(url, limits)
 
 
 _BUILT_IN: dict[str, Opener] = {"memory": _open_memory, "sqlite": _open_sqlite}
@@ -44,7 +45,7 @@ def schemes() -> dict[str, Opener]:
     return known
 
 
-async def open_store(url: str) -> Store:
+async def open_store(url: str, limits: Limits | None = None) -> Store:
     """Open the store that *url* names, its schema brought up to date.
 
     Raises:
@@ -55,4 +56,4 @@ async def open_store(url: str) -> Store:
     known = schemes()
     if not separator or scheme not in known:
         raise ConfigurationError(f"unknown storage scheme {scheme!r}; known are {', '.join(sorted(known))}")
-    return await known[scheme](url)
+    return await known[scheme](url, limits or Limits())

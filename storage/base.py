@@ -4,12 +4,13 @@ A back end is any object with these methods; it needs to inherit nothing. It kee
 of a job's life nor the time: whoever calls it decides what is written and when something has expired.
 
 Durability: when a writing method returns, what it wrote survives the death of the process.
-Errors: a back end that cannot reach its data raises `StoreUnavailable`, whatever its driver raised.
+Errors: a back end that cannot reach its data raises `StoreUnavailable`, whatever its driver raised, and does so in the
+time that its limits set. A write that failed so may have been made, wholly, or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,16 @@ from typing import Protocol
 
 from jobstatus.credential import Credential
 from jobstatus.job import Event, Job, Status, Tombstone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a back end may take, and how much it may have before it."""
+
+    seconds: float = 5.0
+    """After which a call that has not been answered fails."""
+    queue: int = 1000
+    """Calls that are under way or wait at the most; one more is refused at once, with `StoreBusy`."""
 
 
 class Term(StrEnum):
@@ -44,6 +55,14 @@ class JobQuery:
     below_number: int | None = None
     """Only jobs with a smaller number: how the next page is asked for."""
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All that is kept under one number: a job with its timeline, or a tombstone, which has none."""
+
+    record: Job | Tombstone
+    events: tuple[Event, ...] = ()
 
 
 class JobStore(Protocol):
@@ -85,11 +104,46 @@ class JobStore(Protocol):
     async def events(self, id: str) -> Sequence[Event]:
         """Read a job's timeline, oldest first; empty where there is no such job."""
 
-    async def due(self, term: Term, now: datetime, limit: int) -> Sequence[Job]:
-        """Read jobs whose *term* has run out at *now*, the longest overdue first, *limit* at the most."""
+    async def due(self, term: Term, now: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+        """Read jobs whose *term* has run out at *now*, *limit* at the most.
+
+        The longest overdue comes first; of those that are overdue equally long, the smaller number. *after* is the last
+        job of the page before: those up to it are left out.
+        """
+
+    async def expire(self, now: datetime, limit: int) -> int:
+        """Put tombstones in place of jobs whose `expires_at` is *now* or earlier, the longest overdue first.
+
+        *limit* at the most; tell how many. The tombstones say `expired`, and that time. A job that is being changed
+        meanwhile may be left out.
+        """
 
     async def forget(self, before: datetime, limit: int) -> int:
         """Drop tombstones set before that time, *limit* at the most; tell how many. Their ids stay unknown after."""
+
+    async def forgettable(self, before: datetime) -> int:
+        """Tell how many tombstones were set before that time."""
+
+    def changes(self) -> AsyncGenerator[frozenset[str] | None]:
+        """Tell of what is written, by whatever process: the ids of the jobs that were created, replaced or buried.
+
+        None stands for all jobs. It comes first, once all later writes will be told of, and again whenever some may
+        have been missed, as when a connection was lost. So whoever reads after it misses nothing. A write that has
+        returned has been told of, or will be at once. What is told of may be told of twice, or together. While the
+        store cannot be reached nothing is told; the feed ends when the store is closed.
+        """
+
+    async def scan(self, above: int, limit: int) -> Sequence[Kept]:
+        """Read what is kept under numbers above that one, the smallest first, *limit* at the most: jobs, expired or
+        not, and tombstones.
+        """
+
+    async def restore(self, above: int, upto: int, kept: Sequence[Kept]) -> None:
+        """Make the numbers above *above* up to *upto* hold just what is *kept*, whose numbers lie among these.
+
+        What else has their ids, or their work, gives way. Numbers given later are greater than all of *kept*. When this
+        fails, a part may have been made; done again, it leads to the same.
+        """
 
     async def aclose(self) -> None:
         """Let go of everything that the store opened. Twice is as good as once."""
@@ -111,5 +165,18 @@ class CredentialStore(Protocol):
         """Mark a credential revoked, keeping an earlier time of revocation; give it back, or nothing if unknown."""
 
 
-class Store(JobStore, CredentialStore, Protocol):
+class Coordinator(Protocol):
+    """What servers that share a store need to agree."""
+
+    async def lead(self, role: str, holder: str, seconds: float) -> bool:
+        """Take or keep a role for so many seconds from now; false while another holder has it.
+
+        It is a courtesy, by which work is not done twice, and nothing that is right may rest on it.
+        """
+
+    async def time(self) -> datetime | None:
+        """Tell the time that all who share the store go by; nothing where that is the machine's own."""
+
+
+class Store(JobStore, CredentialStore, Coordinator, Protocol):
     """All that a server keeps."""

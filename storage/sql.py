@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from jobstatus.credential import Credential
 from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Event, Job, Tombstone
 
-from . import statements
-from .base import JobQuery, Term
+from . import agreement, moving, statements
+from .base import JobQuery, Kept, Limits, Term
 from .migrate import migrate
+from .turnstile import Turnstile
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 Statements = Callable[Concatenate[Connection, P], T]
-Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-
-
-FAREWELL = 10.0
-"""Seconds that closing waits for what is under way."""
 
 
 class Finder(Protocol):
@@ -41,34 +36,64 @@ class Finder(Protocol):
         """Let go of everything, once what is under way has ended; wait for it `FAREWELL` at the most."""
 
 
+class Writer(Protocol):
+    """What a back end writes with."""
+
+    def write(self, run: Callable[[Connection], T]) -> Coroutine[Any, Any, T]:
+        """Run statements, all or none of which are made; they are there for good when this returns.
+
+        They may be run again where it is certain that they have not been made.
+        """
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+
+
+class Changes(Protocol):
+    """How a back end's processes tell each other what they wrote."""
+
+    def changes(self) -> AsyncGenerator[frozenset[str] | None]:
+        """Listen as `JobStore.changes` does."""
+
+    async def tell(self, ids: Sequence[str]) -> None:
+        """Tell that these jobs were written, where the database does not do so by itself."""
+
+    async def aclose(self) -> None:
+        """End it for all who listen."""
+
+
 class SqlStore:
-    """A store over two engines: a reader, each statement of which stands alone, and a writer with transactions.
+    """A store over an engine, each statement of which stands alone, and what else a back end has for itself."""
 
-    Single records are found by a finder of the back end's own.
-    """
-
-    def __init__(self, finder: Finder, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    def __init__(
+        self, *, finder: Finder, reader: AsyncEngine, writer: Writer, feed: Changes, limits: Limits | None = None
+    ) -> None:
         self._finder = finder
         self._reader = reader
         self._writer = writer
-        self._under_way: set[asyncio.Task[Any]] = set()
-        self._closed = False
+        self._feed = feed
+        self._turnstile = Turnstile(limits or Limits())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._writer.url.render_as_string(hide_password=True)!r})"
+        return f"{type(self).__name__}({self._reader.url.render_as_string(hide_password=True)!r})"
 
     async def create(self, job: Job, event: Event) -> Job:
-        return await self._write(statements.create_job, job, event)
+        created = await self._write(statements.create_job, job, event)
+        await self._feed.tell([job.id])
+        return created
 
     async def get(self, key: str | int) -> Job | Tombstone | None:
-        self._expect_open()
+        if self._turnstile.closed:
+            raise StoreUnavailable("the store is closed")
         return await self._finder.find(key)
 
     async def replace(self, job: Job, event: Event) -> None:
         await self._write(statements.replace_job, job, event)
+        await self._feed.tell([job.id])
 
     async def bury(self, job: Job, tombstone: Tombstone) -> None:
         await self._write(statements.bury_job, job, tombstone)
+        await self._feed.tell([job.id])
 
     async def list(self, query: JobQuery) -> Sequence[Job]:
         return await self._read(statements.list_jobs, query)
@@ -76,11 +101,34 @@ class SqlStore:
     async def events(self, id: str) -> Sequence[Event]:
         return await self._read(statements.timeline, id)
 
-    async def due(self, term: Term, now: datetime, limit: int) -> Sequence[Job]:
-        return await self._read(statements.due_jobs, term, now, limit)
+    async def due(self, term: Term, now: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+        return await self._read(statements.due_jobs, term, now, limit, after)
+
+    async def expire(self, now: datetime, limit: int) -> int:
+        ids = await self._write(statements.expire_jobs, now, limit)
+        await self._feed.tell(ids)
+        return len(ids)
 
     async def forget(self, before: datetime, limit: int) -> int:
         return await self._write(statements.forget_tombstones, before, limit)
+
+    async def forgettable(self, before: datetime) -> int:
+        return await self._read(statements.count_tombstones, before)
+
+    def changes(self) -> AsyncGenerator[frozenset[str] | None]:
+        return self._feed.changes()
+
+    async def scan(self, above: int, limit: int) -> Sequence[Kept]:
+        return await self._read(moving.scan, above, limit)
+
+    async def restore(self, above: int, upto: int, kept: Sequence[Kept]) -> None:
+        await self._feed.tell(await self._write(moving.restore, above, upto, kept))
+
+    async def lead(self, role: str, holder: str, seconds: float) -> bool:
+        return await self._write(agreement.lead, role, holder, seconds)
+
+    async def time(self) -> datetime | None:
+        return await self._read(agreement.time)
 
     async def add_credential(self, credential: Credential) -> None:
         await self._write(statements.add_credential, credential)
@@ -96,57 +144,53 @@ class SqlStore:
 
     async def migrate(self) -> None:
         """Bring the tables up to date; of several processes that want to, one does it and the others wait."""
-        await self._write(migrate)
+        await self._writer.write(migrate)
 
     async def aclose(self) -> None:
-        self._closed = True
-        await asyncio.gather(self._settle(), self._finder.aclose())
+        await self._feed.aclose()
+        await asyncio.gather(self._turnstile.aclose(), self._finder.aclose())
         await self._reader.dispose()
-        await self._writer.dispose()
-
-    async def _settle(self) -> None:
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=FAREWELL)
-
-    def _expect_open(self) -> None:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
+        await self._writer.aclose()
 
     async def _read(self, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._complete(self._reader.connect, run, *args, **kwargs)
+        return await self._through(read(self._reader, lambda connection: run(connection, *args, **kwargs)))
 
     async def _write(self, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._complete(self._writer.begin, run, *args, **kwargs)
+        return await self._through(self._writer.write(lambda connection: run(connection, *args, **kwargs)))
 
-    async def _complete(self, connect: Connect, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run to the end even where the caller gives up: a driver that is interrupted may keep the locks it holds."""
-        self._expect_open()
-        task = asyncio.create_task(_run(connect, run, *args, **kwargs))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+    async def _through(self, call: Coroutine[Any, Any, T]) -> T:
         try:
-            return await asyncio.shield(task)
+            return await self._turnstile.through(call)
         except SQLAlchemyError as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise unavailable(cause) from error
+            raise unavailable(error) from error
 
 
-async def _run(connect: Connect, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    async with connect() as connection:
-        return await connection.run_sync(run, *args, **kwargs)
-
-
-async def open_sql(finder: Finder, reader: AsyncEngine, writer: AsyncEngine) -> SqlStore:
-    """Make a store of its finder and its two engines, which are its own from now on."""
-    store = SqlStore(finder, reader, writer)
+async def up_to_date(store: SqlStore) -> SqlStore:
+    """Bring a store's tables up to date; if that fails, let go of it."""
     try:
         await store.migrate()
+    except SQLAlchemyError as error:
+        await store.aclose()
+        raise unavailable(error) from error
     except BaseException:
         await store.aclose()
         raise
     return store
 
 
-def unavailable(cause: BaseException | None) -> StoreUnavailable:
+async def read(engine: AsyncEngine, run: Callable[[Connection], T]) -> T:
+    """Run statements that only read; once more where the connection turns out to have been lost."""
+    for last in (False, True):
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(run)
+        except DBAPIError as error:
+            if last or not error.connection_invalidated:
+                raise
+    raise AssertionError("unreachable")
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
     """Tell why the store cannot answer, but nothing of the statement: its values may be secret."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
     return StoreUnavailable(f"the store cannot answer: {cause}")

@@ -18,7 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from jobstatus.errors import ConfigurationError, StoreUnavailable
 
-from .sql import SqlStore, open_sql
+from .base import Limits
+from .engine_writer import EngineWriter
+from .sql import SqlStore, up_to_date
+from .sqlite_feed import SqliteFeed
 from .sqlite_glance import SqliteGlance
 from .sqlite_reader import SqliteReader
 
@@ -37,7 +40,7 @@ PRAGMAS = (
 )
 
 
-async def open_sqlite(url: str) -> SqlStore:
+async def open_sqlite(url: str, limits: Limits) -> SqlStore:
     """Open the file that *url* names; one that is not there is made.
 
     Raises:
@@ -50,7 +53,10 @@ async def open_sqlite(url: str) -> SqlStore:
     writer = _engine(file, 1)
     event.listen(writer.sync_engine, "begin", _beginning(file))
     finder = SqliteReader(partial(_reading, file, LOCK), SqliteGlance(partial(_reading, file, 0)))
-    return await open_sql(finder, reader, writer)
+    feed = SqliteFeed(partial(_reading, file, 0))
+    return await up_to_date(
+        SqlStore(finder=finder, reader=reader, writer=EngineWriter(writer), feed=feed, limits=limits)
+    )
 
 
 def _file(url: str) -> Path:

@@ -15,10 +15,11 @@ from jobstatus.job import Job, Tombstone
 
 from .coalesce import Coalescer
 from .rows import Decoder, Memory, Row
-from .sql import FAREWELL, unavailable
+from .sql import unavailable
 from .sqlite_glance import SqliteGlance
 from .statements import BY_KEY, findable
 from .tables import jobs, tombstones
+from .turnstile import FAREWELL
 
 Rows = tuple[Row | None, Row | None]
 """The rows of a job and of a tombstone."""

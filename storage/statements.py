@@ -14,12 +14,14 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
+    func,
     insert,
+    literal,
     or_,
     select,
+    tuple_,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import Delete
 
 from jobstatus.credential import Credential
@@ -27,12 +29,14 @@ from jobstatus.errors import Conflict, DuplicateId, DuplicateWork, VersionMismat
 from jobstatus.job import Event, Job, Status, Tombstone
 
 from .base import JobQuery, Term
+from .dialects import insert_unless_there
 from .tables import credentials, events, jobs, tombstones
 
 Record = TypeVar("Record")
 
 MAX_NUMBER = 2**63 - 1
 
+_UNTIL = {Term.LEASE: jobs.c.lease_until, Term.RETENTION: jobs.c.expires_at}
 _ENDED = [status for status in Status if status.terminal]
 BY_KEY = {
     (table, kind): select(table).where(table.c[column] == bindparam("key"))
@@ -61,26 +65,25 @@ def findable(key: str | int) -> bool:
 
 
 def create_job(connection: Connection, job: Job, event: Event) -> Job:
-    try:
-        written = insert(jobs).values(_row(job, without={"number"})).returning(jobs.c.number)
-        number = connection.execute(written).scalar_one()
-    except IntegrityError as error:
-        raise _taken(connection, job) from error
+    written = insert_unless_there(connection, jobs).values(row(job, without={"number"})).returning(jobs.c.number)
+    number = connection.execute(written).scalar()
+    if number is None:
+        raise _taken(connection, job)
     # Looked for only now: a burial of the same id, were it under way, has held the insertion up.
     if _first(connection, Tombstone, BY_KEY[tombstones, str], key=job.id):
         raise DuplicateId(job.id)
-    connection.execute(insert(events).values(number=number, **_row(event)))
+    connection.execute(insert(events).values(number=number, **row(event)))
     return replace(job, number=number)
 
 
 def replace_job(connection: Connection, job: Job, event: Event) -> None:
-    _change_one(connection, update(jobs).values(_row(job, without={"id", "number"})), job.id, job.version - 1)
-    connection.execute(insert(events).values(number=job.number, **_row(event)))
+    _change_one(connection, update(jobs).values(row(job, without={"id", "number"})), job.id, job.version - 1)
+    connection.execute(insert(events).values(number=job.number, **row(event)))
 
 
 def bury_job(connection: Connection, job: Job, tombstone: Tombstone) -> None:
     _change_one(connection, delete(jobs), job.id, job.version)
-    connection.execute(insert(tombstones).values(_row(tombstone)))
+    connection.execute(insert(tombstones).values(row(tombstone)))
 
 
 def list_jobs(connection: Connection, query: JobQuery) -> Sequence[Job]:
@@ -92,12 +95,28 @@ def timeline(connection: Connection, id: str) -> Sequence[Event]:
     return _all(connection, Event, _TIMELINE, id=id)
 
 
-def due_jobs(connection: Connection, term: Term, now: datetime, limit: int) -> Sequence[Job]:
+def due_jobs(connection: Connection, term: Term, now: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+    column = _UNTIL[term]
+    due = select(jobs).where(column <= now).order_by(column, jobs.c.number).limit(limit)
     if term is Term.LEASE:
-        due = select(jobs).where(jobs.c.lease_until <= now, jobs.c.status.not_in(_ENDED)).order_by(jobs.c.lease_until)
-    else:
-        due = select(jobs).where(jobs.c.expires_at <= now).order_by(jobs.c.expires_at)
-    return _all(connection, Job, due.order_by(jobs.c.number).limit(limit))
+        due = due.where(jobs.c.status.not_in(_ENDED))
+    if after is not None:
+        due = due.where(
+            tuple_(column, jobs.c.number)
+            > tuple_(literal(getattr(after, column.name), column.type), literal(after.number))
+        )
+    return _all(connection, Job, due)
+
+
+def expire_jobs(connection: Connection, now: datetime, limit: int) -> Sequence[str]:
+    """Give the ids of the jobs whose place tombstones have taken."""
+    at = jobs.c.expires_at
+    due = select(jobs.c.id, jobs.c.number, jobs.c.tenant, at.label("at")).where(at <= now).order_by(at, jobs.c.number)
+    found = connection.execute(due.limit(limit).with_for_update(skip_locked=True)).all()
+    if found:
+        connection.execute(insert(tombstones), [each._asdict() | {"reason": "expired"} for each in found])
+        connection.execute(delete(jobs).where(jobs.c.number.in_([each.number for each in found])))
+    return [each.id for each in found]
 
 
 def forget_tombstones(connection: Connection, before: datetime, limit: int) -> int:
@@ -105,11 +124,14 @@ def forget_tombstones(connection: Connection, before: datetime, limit: int) -> i
     return connection.execute(delete(tombstones).where(tombstones.c.number.in_(oldest))).rowcount
 
 
+def count_tombstones(connection: Connection, before: datetime) -> int:
+    return connection.execute(select(func.count()).where(tombstones.c.at < before)).scalar_one()
+
+
 def add_credential(connection: Connection, credential: Credential) -> None:
-    try:
-        connection.execute(insert(credentials).values(_row(credential)))
-    except IntegrityError as error:
-        raise DuplicateId(credential.id) from error
+    kept = insert_unless_there(connection, credentials).values(row(credential)).returning(credentials.c.id)
+    if connection.execute(kept).scalar() is None:
+        raise DuplicateId(credential.id)
 
 
 def find_credential(connection: Connection, digest: bytes) -> Credential | None:
@@ -147,7 +169,7 @@ def _change_one(connection: Connection, change: Update | Delete, id: str, versio
         raise VersionMismatch(id, version)
 
 
-def _row(record: Any, without: Collection[str] = ()) -> dict[str, Any]:
+def row(record: Any, without: Collection[str] = ()) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in fields(record) if field.name not in without}
 
 

@@ -34,8 +34,8 @@ jobs = Table(
     Column("work", Text),
     Column("version", Integer, nullable=False),
     Index("jobs_of_tenant", "tenant", "number"),
-    Index("jobs_to_expire", "expires_at"),
-    Index("jobs_under_lease", "lease_until"),
+    Index("jobs_to_expire", "expires_at", "number"),
+    Index("jobs_under_lease", "lease_until", "number"),
     Index("jobs_by_work", "work", unique=True),
     sqlite_autoincrement=True,
 )
@@ -81,3 +81,20 @@ credentials = Table(
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
 )
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("role", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Number, primary_key=True),
+    Column("id", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Which jobs were written of late. SQLite alone has it: its triggers write it, and keep it short."""

@@ -20,6 +20,7 @@
     │   └── DuplicateWork         an unfinished job does the same work already
     ├── VersionMismatch           the record is not at the version that was named
     ├── StoreUnavailable          the store, or whoever vouches for a token, cannot answer now
+    │   └── StoreBusy             too much waits for the store
     ├── ConfigurationError        the server was set up wrongly
     └── ContractBroken            an answer of this server's own making breaks the spec
 
@@ -204,6 +205,13 @@ class VersionMismatch(JobstatusError):
 
 class StoreUnavailable(JobstatusError):
     """The store cannot answer now; the same request may succeed later."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Too much waits for the store already."""
+
+    def __init__(self) -> None:
+        super().__init__("too much waits for the store already")
 
 
 class ConfigurationError(JobstatusError):

@@ -164,6 +164,11 @@ class Tombstone:
     reason: str
     at: datetime
 
+    @classmethod
+    def of(cls, job: Job, reason: str, at: datetime) -> Tombstone:
+        """Make what is left of *job*."""
+        return cls(id=job.id, number=job.number, tenant=job.tenant, reason=reason, at=at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

@@ -167,7 +167,9 @@ async def test_a_file_of_the_first_version_is_brought_up_to_date(file: Path) -> 
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
             """DROP INDEX jobs_by_work; ALTER TABLE jobs DROP COLUMN work;
-            ALTER TABLE credentials DROP COLUMN kind; ALTER TABLE credentials DROP COLUMN secret;
+            DROP TABLE roles; DROP TABLE changes; DROP TRIGGER jobs_note_insert; DROP TRIGGER jobs_note_update;
+            DROP TRIGGER jobs_note_delete; ALTER TABLE credentials DROP COLUMN kind;
+            ALTER TABLE credentials DROP COLUMN secret;
             UPDATE alembic_version SET version_num = '0001';"""
         )
 

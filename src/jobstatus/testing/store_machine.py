@@ -84,8 +84,17 @@ class StoreMachine(RuleBasedStateMachine):
             tombstone = Tombstone(id=id, number=found.number, tenant=found.tenant, reason="deleted", at=at)
             self._ask(lambda store: store.bury(replace(found, version=found.version + skew), tombstone))
 
+    @rule(now=MOMENTS)
+    def expire(self, now: Any) -> None:
+        self._ask(lambda store: store.expire(now, ENOUGH))
+
+    @rule(above=NUMBERS)
+    def scan(self, above: int) -> None:
+        self._ask(lambda store: _listed(store.scan(above, ENOUGH)))
+
     @rule(before=MOMENTS)
     def forget(self, before: Any) -> None:
+        self._ask(lambda store: store.forgettable(before))
         self._ask(lambda store: store.forget(before, ENOUGH))
 
     @rule(key=IDS | NUMBERS)

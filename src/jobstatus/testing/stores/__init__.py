@@ -20,17 +20,35 @@ import pytest
 
 from jobstatus.storage import Store
 
+from .agreeing import Agreeing
 from .credentials import Credentials
+from .feeding import Feeding
 from .listing import Listing
+from .moving import Restoring, Scanning
 from .reading import Reading
-from .sweeping import Finding, Forgetting
+from .sweeping import Expiring, Finding, Forgetting
 from .writing import Burying, Creating, Enduring, Replacing
 
 __all__ = ["StoreConformance"]
 
 
 @pytest.mark.anyio
-class StoreConformance(Reading, Creating, Replacing, Burying, Enduring, Listing, Finding, Forgetting, Credentials):
+class StoreConformance(
+    Reading,
+    Creating,
+    Replacing,
+    Burying,
+    Enduring,
+    Listing,
+    Finding,
+    Expiring,
+    Forgetting,
+    Feeding,
+    Scanning,
+    Restoring,
+    Credentials,
+    Agreeing,
+):
     """All rules of `jobstatus.storage.base`."""
 
     @pytest.fixture
