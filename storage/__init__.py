@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from importlib.metadata import entry_points
 
 from jobstatus.errors import ConfigurationError
@@ -16,19 +17,31 @@ Opener = Callable[[str, Limits], Awaitable[Store]]
 GROUP = "jobstatus.storage"
 
 
-async def _open_memory(url: str, limits: Limits) -> Store:
-    from .memory import MemoryStore
+def _built_in(module: str, opener: str, extra: str | None = None) -> Opener:
+    """Import a back end only once it is wanted: its driver may not be there, and takes its time."""
 
-    return MemoryStore()
+    async def open(url: str, limits: Limits) -> Store:
+        try:
+            found = import_module(f"jobstatus.storage.{module}")
+        except ModuleNotFoundError as error:
+            if extra is None or (error.name or "").startswith("jobstatus"):
+                raise
+            raise ConfigurationError(f"the driver is not there: pip install 'jobstatus[{extra}]'") from error
+        opened: Store = await getattr(found, opener)(url, limits)
+        return opened
+
+    return open
 
 
-async def _open_sqlite(url: str, limits: Limits) -> Store:
-    from .sqlite import open_sqlite
-
-    return await open_sqlite(url, limits)
-
-
-_BUILT_IN: dict[str, Opener] = {"memory": _open_memory, "sqlite": _open_sqlite}
+_BUILT_IN: dict[str, Opener] = {
+    "memory": _built_in("memory", "open_memory"),
+    "sqlite": _built_in("sqlite", "open_sqlite"),
+    "postgresql": _built_in("postgresql", "open_postgresql", "postgresql"),
+    **{
+        scheme: _built_in("redis", "open_redis", "redis")
+        for scheme in ("redis", "rediss", "redis+cluster", "rediss+cluster")
+    },
+}
 
 
 def schemes() -> dict[str, Opener]:

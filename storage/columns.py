@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,35 @@ _MICROSECOND = timedelta(microseconds=1)
 
 Number = BigInteger().with_variant(Integer, "sqlite")
 """64 bits; SQLite counts up only what is declared as INTEGER."""
+
+
+_ESCAPE = "\ue000"
+_PLAIN_TO_KEPT = str.maketrans({"\0": f"{_ESCAPE}0", _ESCAPE: f"{_ESCAPE}1"})
+_KEPT = re.compile(f"{_ESCAPE}(.)")
+_PLAIN = {"0": "\0", "1": _ESCAPE}
+
+
+class Unbroken(TypeDecorator[str]):
+    """Text for a database that takes every character but NUL: that one is written otherwise."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else unbroken(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or _ESCAPE not in value:
+            return value
+        return _KEPT.sub(lambda found: _PLAIN[found[1]], value)
+
+
+PlainText = Text().with_variant(Unbroken(), "postgresql")
+
+
+def unbroken(text: str) -> str:
+    """Write a text without NUL."""
+    return text.translate(_PLAIN_TO_KEPT) if "\0" in text or _ESCAPE in text else text
 
 
 class Moment(TypeDecorator[datetime]):

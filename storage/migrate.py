@@ -7,11 +7,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from jobstatus.errors import ConfigurationError
 
 SCRIPTS = Path(__file__).with_name("migrations")
+
+_ALONE = text(
+    "SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock(hashtext('jobstatus migration'))"
+)
+"""Has servers that start at once wait for each other, however long it takes, until the transaction ends."""
 
 
 def migrate(connection: Connection) -> None:
@@ -20,6 +25,8 @@ def migrate(connection: Connection) -> None:
     Raises:
         ConfigurationError: the tables are newer than this version of jobstatus.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ALONE)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     try:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Select, TypeDecorator
 
 from jobstatus.bounded import Bounded
 
@@ -26,10 +26,11 @@ class Decoder(Generic[Record]):
     def __init__(self, record: type[Record], chosen: Select[Any], dialect: Dialect) -> None:
         self._record = record
         self._names = chosen.selected_columns.keys()
-        processors = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in chosen.selected_columns
-        ]
-        self._conversions = [(place, convert) for place, convert in enumerate(processors) if convert]
+        types = [column.type.dialect_impl(dialect) for column in chosen.selected_columns]
+        # Types of our own say how they are read; of all others drivers give what they mean.
+        own = [(place, type) for place, type in enumerate(types) if isinstance(type, TypeDecorator)]
+        processors = [(place, type.result_processor(dialect, None)) for place, type in own]
+        self._conversions = [(place, convert) for place, convert in processors if convert]
 
     def __call__(self, row: Row) -> Record:
         values = list(row)

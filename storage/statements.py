@@ -139,7 +139,7 @@ def find_credential(connection: Connection, digest: bytes) -> Credential | None:
 
 
 def list_credentials(connection: Connection) -> Sequence[Credential]:
-    return _all(connection, Credential, select(credentials).order_by(credentials.c.created_at, credentials.c.id))
+    return sorted(_all(connection, Credential, select(credentials)), key=lambda held: (held.created_at, held.id))
 
 
 def revoke_credential(connection: Connection, id: str, at: datetime) -> Credential | None:

@@ -5,9 +5,9 @@ A column is named as the field of the record that it keeps, so that a row is a r
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
 
-from .columns import FailureText, KindText, Moment, Number, ResultText, StatusText, WordsText
+from .columns import FailureText, KindText, Moment, Number, PlainText, ResultText, StatusText, WordsText
 
 metadata = MetaData()
 
@@ -15,13 +15,13 @@ jobs = Table(
     "jobs",
     metadata,
     Column("number", Number, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),
-    Column("tenant", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("type", Text, nullable=False),
+    Column("id", PlainText, nullable=False, unique=True),
+    Column("tenant", PlainText, nullable=False),
+    Column("owner", PlainText, nullable=False),
+    Column("type", PlainText, nullable=False),
     Column("status", StatusText, nullable=False),
     Column("progress", Double),
-    Column("message", Text),
+    Column("message", PlainText),
     Column("eta", Moment),
     Column("result", ResultText),
     Column("error", FailureText),
@@ -31,7 +31,7 @@ jobs = Table(
     Column("ended_at", Moment),
     Column("expires_at", Moment),
     Column("lease_until", Moment),
-    Column("work", Text),
+    Column("work", PlainText),
     Column("version", Integer, nullable=False),
     Index("jobs_of_tenant", "tenant", "number"),
     Index("jobs_to_expire", "expires_at", "number"),
@@ -48,8 +48,8 @@ events = Table(
     Column("at", Moment, nullable=False),
     Column("status", StatusText, nullable=False),
     Column("progress", Double),
-    Column("message", Text),
-    Column("actor", Text, nullable=False),
+    Column("message", PlainText),
+    Column("actor", PlainText, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -57,9 +57,9 @@ tombstones = Table(
     "tombstones",
     metadata,
     Column("number", Number, primary_key=True, autoincrement=False),
-    Column("id", Text, nullable=False, unique=True),
-    Column("tenant", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("id", PlainText, nullable=False, unique=True),
+    Column("tenant", PlainText, nullable=False),
+    Column("reason", PlainText, nullable=False),
     Column("at", Moment, nullable=False),
     Index("tombstones_by_age", "at"),
 )
@@ -67,17 +67,17 @@ tombstones = Table(
 credentials = Table(
     "credentials",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("tenant", Text, nullable=False),
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("tenant", PlainText, nullable=False),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("kind", KindText, nullable=False),
-    Column("secret", Text),
+    Column("secret", PlainText),
     Column("permissions", WordsText, nullable=False),
     Column("roles", WordsText, nullable=False),
     Column("broker", Boolean, nullable=False),
-    Column("profile", Text),
+    Column("profile", PlainText),
     Column("expires_at", Moment),
     Column("revoked_at", Moment),
 )
@@ -85,8 +85,8 @@ credentials = Table(
 roles = Table(
     "roles",
     metadata,
-    Column("role", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("role", PlainText, primary_key=True),
+    Column("holder", PlainText, nullable=False),
     Column("until", Moment, nullable=False),
 )
 
@@ -94,7 +94,7 @@ changes = Table(
     "changes",
     metadata,
     Column("seq", Number, primary_key=True),
-    Column("id", Text, nullable=False),
+    Column("id", PlainText, nullable=False),
     sqlite_autoincrement=True,
 )
 """Which jobs were written of late. SQLite alone has it: its triggers write it, and keep it short."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncGenerator, Callable, Coroutine
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from back_ends import NAMES, BackEnds, back_ends
 
 from jobstatus.storage import Store, open_store
-
-BACK_ENDS: dict[str, Callable[[Path], str]] = {
-    "memory": lambda folder: "memory://",
-    "sqlite": lambda folder: f"sqlite:///{folder / 'jobs.db'}",
-}
-"""Every back end, and the URL of an empty store of its kind."""
 
 OpenOne = Callable[[], Coroutine[Any, Any, Store]]
 
@@ -34,14 +29,19 @@ async def store(file: Path) -> AsyncGenerator[Store]:
     await store.aclose()
 
 
-@pytest.fixture(params=BACK_ENDS)
-def open_one(request: pytest.FixtureRequest, tmp_path: Path) -> OpenOne:
+@pytest.fixture(scope="session")
+def all_back_ends() -> Iterator[BackEnds]:
+    """Give stores of every kind, over servers that all tests share."""
+    with back_ends() as made:
+        yield made
+
+
+@pytest.fixture(params=NAMES)
+def open_one(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[OpenOne]:
     """Open stores that are empty, of each back end in turn."""
-    counter = itertools.count()
 
-    def open_next() -> Coroutine[Any, Any, Store]:
-        folder = tmp_path / str(next(counter))
-        folder.mkdir()
-        return open_store(BACK_ENDS[request.param](folder))
+    async def open_next() -> Store:
+        return await open_store(await all_back_ends.url(request.param, tmp_path))
 
-    return open_next
+    yield open_next
+    asyncio.run(all_back_ends.tidy())

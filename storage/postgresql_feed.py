@@ -1,0 +1,146 @@
+"""How servers that share a PostgreSQL database tell each other what they wrote: LISTEN and NOTIFY."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import structlog
+
+from jobstatus.errors import StoreUnavailable
+
+from .base import Limits
+from .coalesce import Coalescer
+from .feed import Feed
+from .postgresql_connection import TROUBLE, Connect, let_go
+from .turnstile import in_time
+
+log = structlog.get_logger()
+
+CHANNEL = "jobstatus_changes"
+LONGEST = 7000
+"""Bytes of ids in one notification; the database takes less than 8000."""
+PULSE = 5.0
+"""Seconds between two looks whether the connection that listens is alive."""
+PAUSE = 0.25
+"""Seconds after which a lost connection is made anew."""
+ANY = "*"
+"""Stands for all jobs, where an id is too long to be told."""
+
+
+class PostgresqlFeed:
+    """Tells after a write has been committed and before it is acknowledged, of many writes together.
+
+    To notify within the transaction that writes would have all writers commit one after the other: the database holds
+    a lock for it, over the disk's answer. A server that dies between its commit and its word has acknowledged nothing.
+    """
+
+    def __init__(self, connect: Connect, limits: Limits) -> None:
+        self._connect = connect
+        self._seconds = limits.seconds
+        self._feed = Feed()
+        self._telling: asyncpg.Connection | None = None
+        self._tell: Coalescer[str, None] = Coalescer(self._notify)
+        self._listening: asyncio.Task[None] | None = None
+
+    async def changes(self) -> AsyncGenerator[frozenset[str] | None]:
+        """Listen as `JobStore.changes` does."""
+        async for ids in self._feed.changes():
+            if self._listening is None or self._listening.done():
+                self._listening = asyncio.create_task(self._listen())
+            yield ids
+
+    async def tell(self, ids: Sequence[str]) -> None:
+        """Tell that these jobs were written."""
+        if ids:
+            await asyncio.gather(*(self._tell.get(id) for id in ids))
+
+    async def aclose(self) -> None:
+        """End it for all who listen, and let go of the connections."""
+        self._feed.close()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait({self._listening})
+        await self._tell.settled()
+        await let_go(self._telling)
+
+    async def _notify(self, ids: Sequence[str]) -> Sequence[None]:
+        """Tell; where that fails twice, let it be: what was written is written.
+
+        Who listens to a database that has gone is told of all once it is there again.
+        """
+        for last in (False, True):
+            try:
+                await in_time(self._send(ids), self._seconds)
+                break
+            except (*TROUBLE, StoreUnavailable) as error:
+                connection, self._telling = self._telling, None
+                await let_go(connection)
+                if last:
+                    log.warning("change not told", error=str(error))
+        return [None] * len(ids)
+
+    async def _send(self, ids: Sequence[str]) -> None:
+        if self._telling is None:
+            self._telling = await self._connect()
+            # It writes nothing, so that there is nothing to wait for.
+            await self._telling.execute("SET synchronous_commit = off")
+        for text in _texts(ids):
+            await self._telling.execute("SELECT pg_notify($1, $2)", CHANNEL, text)
+
+    async def _listen(self) -> None:
+        """Keep a connection that listens, for as long as anybody wants to know."""
+        while self._feed.wanted:
+            with suppress(StoreUnavailable, *TROUBLE):
+                await self._follow(await self._connect())
+            await asyncio.sleep(PAUSE)
+
+    async def _follow(self, connection: asyncpg.Connection) -> None:
+        try:
+            await connection.add_listener(CHANNEL, self._told)
+            self._feed.tell_all()  # what was written until now may have been missed
+            while self._feed.wanted:
+                await in_time(connection.execute("SELECT 1"), self._seconds)
+                await self._pulse(connection)
+        finally:
+            await let_go(connection)
+
+    async def _pulse(self, connection: asyncpg.Connection) -> None:
+        """Wait for the next look, or until the connection is lost."""
+        lost = asyncio.Event()
+
+        def note(_: Any) -> None:
+            lost.set()
+
+        connection.add_termination_listener(note)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(lost.wait(), PULSE)
+        connection.remove_termination_listener(note)
+
+    def _told(self, connection: Any, pid: int, channel: str, text: object) -> None:
+        if text == ANY:
+            self._feed.tell_all()
+        else:
+            self._feed.tell(*json.loads(str(text)))
+
+
+def _texts(ids: Sequence[str]) -> Iterator[str]:
+    """Write ids as JSON, as many together as one notification holds."""
+    batch: list[str] = []
+    size = 0
+    for id in ids:
+        length = len(json.dumps(id)) + 2
+        if length > LONGEST:
+            yield ANY
+            continue
+        if size + length > LONGEST:
+            yield json.dumps(batch)
+            batch, size = [], 0
+        batch.append(id)
+        size += length
+    if batch:
+        yield json.dumps(batch)
