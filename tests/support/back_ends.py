@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from postgres import Postgres, postgres
+from postgres import Postgres, database_of, postgres
 
 from jobstatus.storage import open_store
 
@@ -59,7 +59,7 @@ class BackEnds:
             self._postgres = self._stack.enter_context(postgres())
             url = await self._postgres.database()
             await (await open_store(url)).aclose()
-            self._template = url.rpartition("/")[2]
+            self._template = database_of(url)
         return self._postgres
 
     def _valkey(self, name: str) -> str:

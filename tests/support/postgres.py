@@ -22,7 +22,12 @@ import psutil
 VARIABLE = "JOBSTATUS_TEST_POSTGRESQL_URL"
 PATIENCE = 30.0
 """Seconds that a server may take to start or stop, on a machine that is busy."""
-TEMPLATE = "jobstatus_template"
+SETTINGS = (
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=200",
+    "fsync=off",  # it is the server that fails in tests, never the machine
+)
 
 
 class Postgres:
@@ -44,7 +49,7 @@ class Postgres:
 
     async def drop(self, url: str) -> None:
         """Drop a database."""
-        await self._command(f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
+        await self._command(f"DROP DATABASE {database_of(url)} WITH (FORCE)")
 
     async def _command(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url)
@@ -59,7 +64,7 @@ class OwnPostgres(Postgres):
 
     def __init__(self, folder: Path) -> None:
         self._port = _free_port()
-        super().__init__(f"postgresql://postgres@127.0.0.1:{self._port}/postgres")
+        super().__init__(f"postgresql://postgres@127.0.0.1:{self._port}/postgres?sslmode=disable")
         self._folder = folder
         self._user = _user()
         self._programs = _programs(folder, self._user)
@@ -153,6 +158,11 @@ def own_postgres() -> Iterator[OwnPostgres]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def database_of(url: str) -> str:
+    """Name the database of a URL."""
+    return urlsplit(url).path[1:]
 
 
 def _user() -> str | None:

@@ -1,0 +1,226 @@
+"""What holds of the PostgreSQL back end alone: its URL, its tables, and what becomes of it when the server fails."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import sys
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from back_ends import need
+from postgres import OwnPostgres, database_of, own_postgres
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from jobstatus.errors import ConfigurationError, StoreUnavailable
+from jobstatus.job import Job
+from jobstatus.storage import JobQuery, Limits, Store, open_store
+from jobstatus.storage.tables import changes, metadata
+from jobstatus.testing.stores.feeding import next_told, told_of
+from jobstatus.testing.stores.samples import NOW, a_credential, change, put
+
+SHORT = Limits(seconds=0.5)
+PATIENCE = 20.0
+MANY = 20
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OwnPostgres]:
+    """Give a server that may be ill-treated."""
+    need("postgresql")
+    with own_postgres() as server:
+        yield server
+
+
+@asynccontextmanager
+async def opened(url: str, limits: Limits = SHORT) -> AsyncGenerator[Store]:
+    """Open the store in a database, and close it again."""
+    store = await open_store(url, limits)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+async def again(store: Store) -> Job:
+    """Write until the store takes it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with suppress(StoreUnavailable):
+                return await put(store)
+
+
+@pytest.mark.parametrize("url", ["postgresql://", "postgresql://host", "postgresql:///", "postgresql://h:x/db"])
+async def test_a_url_without_a_database_is_refused(url: str) -> None:
+    """The message shows one that is right."""
+    with pytest.raises(ConfigurationError, match=r"postgresql://USER:PASSWORD@HOST/DATABASE"):
+        await open_store(url)
+
+
+async def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
+    """Whoever reads the log learns what is wrong, and no secret."""
+    with pytest.raises(StoreUnavailable) as told:
+        await open_store("postgresql://user:hidden@127.0.0.1:1/jobs", SHORT)
+
+    assert "hidden" not in str(told.value)
+
+
+async def test_a_store_does_not_show_its_password(server: OwnPostgres) -> None:
+    """Neither where it is printed."""
+    url = (await server.database()).replace("postgres@", "postgres:hidden@")
+    async with opened(url) as store:
+        assert "hidden" not in repr(store)
+        assert "jobstatus_" in repr(store)
+
+
+async def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that installs it."""
+    imported = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("asyncpg"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return imported(name, *args, **kwargs)
+
+    for name in [name for name in sys.modules if name.startswith("jobstatus.storage.postgresql")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+
+    with pytest.raises(ConfigurationError, match=r"pip install 'jobstatus\[postgresql\]'"):
+        await open_store("postgresql://host/jobs")
+
+
+async def test_the_migrations_make_the_tables_that_the_statements_use(server: OwnPostgres) -> None:
+    """Nothing is missing, and nothing is there that no statement knows."""
+    url = await server.database()
+    async with opened(url):
+        pass
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+    await engine.dispose()
+
+    assert [(kind, table.name) for kind, table in found] == [("add_table", changes.name)]  # which SQLite alone has
+
+
+async def test_servers_that_start_at_once_make_the_tables_once(server: OwnPostgres) -> None:
+    """Those that come later find them made."""
+    url = await server.database()
+    stores = await asyncio.gather(*(open_store(url) for _ in range(5)))
+    try:
+        jobs = await asyncio.gather(*(put(store) for store in stores))
+        assert len({job.number for job in jobs}) == len(jobs)
+    finally:
+        await asyncio.gather(*(store.aclose() for store in stores))
+
+
+async def test_every_character_is_kept(server: OwnPostgres) -> None:
+    """Those too that the database cannot write, or that stand for them."""
+    async with opened(await server.database()) as store:
+        job = await put(store, message="a\0b\ue000c\ue0000", tenant="\0", id="x\0y")
+
+        assert await store.get("x\0y") == job
+        assert await store.get("x\ue0000y") is None
+        assert await store.list(JobQuery(alive_at=NOW, tenant="\0")) == [job]
+
+
+async def test_connections_that_are_cut_are_made_anew(server: OwnPostgres) -> None:
+    """Reads do not notice, and nobody has to start the server again."""
+    url = await server.database()
+    async with opened(url) as store:
+        job = await put(store)
+        await asyncio.gather(*(store.list(JobQuery(alive_at=NOW)) for _ in range(MANY)))
+        await cut(server, url)
+
+        assert await store.get(job.id) == job
+        assert await store.list(JobQuery(alive_at=NOW)) == [job]
+        await again(store)
+
+
+async def cut(server: OwnPostgres, url: str) -> None:
+    """Cut all connections to a database."""
+    connection = await asyncpg.connect(server.url)
+    backends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+    await connection.execute(backends, database_of(url))
+    await connection.close()
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_a_server_that_comes_back_is_found_again(server: OwnPostgres, end: str) -> None:
+    """What was acknowledged is there; in between, every call is told that the store cannot answer."""
+    async with opened(await server.database()) as store:
+        job, held = await put(store), a_credential()
+        await store.add_credential(held)
+        getattr(server, end)()
+        for refused in (store.get(job.id), put(store), store.list(JobQuery(alive_at=NOW)), store.credentials()):
+            with pytest.raises(StoreUnavailable):
+                await refused
+        server.start()
+
+        assert await store.get(job.id) == job
+        assert await store.find_credential(held.digest) == held
+        await again(store)
+
+
+async def test_a_server_that_hangs_is_not_waited_for(server: OwnPostgres) -> None:
+    """Each call ends within its time, and when the server goes on, so does the store."""
+    async with opened(await server.database()) as store:
+        job = await put(store)
+        server.hold()
+        begun = time.monotonic()
+        calls = (store.get(job.id), put(store), store.list(JobQuery(alive_at=NOW)), change(store, job))
+        told = await asyncio.gather(*calls, *(store.get(str(i)) for i in range(MANY)), return_exceptions=True)
+        took = time.monotonic() - begun
+        server.let_go()
+
+        assert {type(each) for each in told} == {StoreUnavailable}
+        assert took < SHORT.seconds * 6
+        await again(store)
+        assert isinstance(await store.get(job.id), Job)
+
+
+async def test_a_store_that_may_not_be_written_still_answers(server: OwnPostgres) -> None:
+    """Reads go on; a write is refused, and leaves nothing."""
+    url = await server.database()
+    async with opened(url) as writable:
+        job = await put(writable)
+    connection = await asyncpg.connect(server.url)
+    await connection.execute(f"ALTER DATABASE {database_of(url)} SET default_transaction_read_only = on")
+    await connection.close()
+    async with opened(url) as store:
+        for refused in (put(store), change(store, job)):
+            with pytest.raises(StoreUnavailable, match="read-only"):
+                await refused
+        assert await store.get(job.id) == job
+
+
+async def test_the_feed_goes_on_when_the_server_is_back(server: OwnPostgres) -> None:
+    """All may have changed in between; what changes afterwards is told of."""
+    async with opened(await server.database()) as store, aclosing(store.changes()) as feed:
+        await told_of(feed, (await put(store)).id)
+        server.kill()
+        server.start()
+        while await next_told(feed) is not None:
+            pass
+        assert await told_of(feed, (await again(store)).id)
+
+
+async def test_one_server_is_told_of_what_another_one_writes(server: OwnPostgres) -> None:
+    """Each id, however many and long they are."""
+    url = await server.database()
+    async with opened(url) as reader, opened(url) as writer, aclosing(reader.changes()) as feed:
+        await told_of(feed, (await put(writer)).id)
+        made = await asyncio.gather(
+            *(put(writer, id=f"{i}{'x' * 500}") for i in range(MANY)), put(writer, id="y" * 9000)
+        )
+        missing = {job.id for job in made}
+        while missing:
+            told = await next_told(feed)
+            missing = set() if told is None else missing - told
