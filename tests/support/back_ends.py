@@ -39,7 +39,7 @@ class BackEnds:
             return f"sqlite:///{folder / f'jobs{next(self._count)}.db'}"
         if name == "postgresql":
             server = await self._postgresql()
-            self._databases.append(await server.database(self._template))
+            self._databases.append(await server.database(template=self._template))
             return self._databases[-1]
         return f"{self._valkey(name)}?prefix=t{uuid4().hex}"
 

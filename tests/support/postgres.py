@@ -37,10 +37,12 @@ class Postgres:
         self.url = url
         self._ready = False
 
-    async def database(self, template: str | None = None) -> str:
-        """Make an empty database; give its URL. With a *template* it is a copy of that one."""
+    async def database(self, **options: str) -> str:
+        """Make an empty database; give its URL. Options are what SQL has: a template, a tablespace."""
         name = f"jobstatus_{uuid4().hex}"
-        await self._command(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        await self._command(
+            " ".join([f"CREATE DATABASE {name}", *(f"{key} {value}" for key, value in options.items())])
+        )
         return self.at(name)
 
     def at(self, database: str) -> str:
@@ -65,17 +67,17 @@ class OwnPostgres(Postgres):
     def __init__(self, folder: Path) -> None:
         self._port = _free_port()
         super().__init__(f"postgresql://postgres@127.0.0.1:{self._port}/postgres?sslmode=disable")
-        self._folder = folder
-        self._user = _user()
-        self._programs = _programs(folder, self._user)
+        self.folder = folder
+        self.user = _user()
+        self._programs = _programs(folder, self.user)
         self._process: subprocess.Popen[bytes] | None = None
-        if self._user is not None:
-            shutil.chown(folder, self._user)
+        if self.user is not None:
+            shutil.chown(folder, self.user)
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--username=postgres", "--pgdata", self._data)
 
     @property
     def _data(self) -> str:
-        return str(self._folder / "data")
+        return str(self.folder / "data")
 
     def start(self, *settings: str) -> None:
         """Start the server; return once it takes connections."""
@@ -86,16 +88,16 @@ class OwnPostgres(Postgres):
             "max_connections=200",
         ]
         told = [part for option in (*options, *settings) for part in ("-c", option)]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self._data, *told],
-                user=self._user, stdout=log, stderr=log, cwd=self._folder,
+                user=self.user, stdout=log, stderr=log, cwd=self.folder,
             )  # fmt: skip
         deadline = time.monotonic() + PATIENCE
         while self._try("pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self._port}"):
             time.sleep(0.02)
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError((self._folder / "log").read_text())
+                raise RuntimeError((self.folder / "log").read_text())
 
     def stop(self) -> None:
         """Stop it as an operator would, without waiting for clients."""
@@ -132,7 +134,7 @@ class OwnPostgres(Postgres):
 
     def _try(self, program: str, *arguments: str) -> int:
         command = [str(self._programs / program), *arguments]
-        return subprocess.run(command, user=self._user, cwd=self._folder, capture_output=True, check=False).returncode
+        return subprocess.run(command, user=self.user, cwd=self.folder, capture_output=True, check=False).returncode
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The server as a process of its own, on a free port and a SQLite file."""
+"""The server as a process of its own, on a free port; where no other store is named, on a SQLite file."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def free_port() -> int:
 class Server:
     """One server process, which can be killed and started again on the same data."""
 
-    def __init__(self, folder: Path, port: int, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int, store: str | None = None, **settings: str) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.store = f"sqlite:///{folder / 'jobs.db'}"
+        self.store = store or f"sqlite:///{folder / 'jobs.db'}"
         self._settings = {f"JOBSTATUS_{name.upper()}": value for name, value in settings.items()}
         self._log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,9 +98,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Server]:
+def serving(folder: Path, *, store: str | None = None, **settings: str) -> Iterator[Server]:
     """Run a server for as long as it is needed."""
-    server = Server(folder, free_port(), **settings)
+    server = Server(folder, free_port(), store, **settings)
     server.start()
     try:
         yield server
