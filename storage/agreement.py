@@ -14,7 +14,8 @@ _TIME = select(func.store_time())
 
 def lead(connection: Connection, role: str, holder: str, seconds: float) -> bool:
     now = connection.execute(_TIME).scalar_one()
-    taken = upsert(connection, roles).values(role=role, holder=holder, until=now + timedelta(seconds=seconds))
+    wanted = {"role": role, "holder": holder, "until": now + timedelta(seconds=seconds)}
+    taken = upsert(connection.dialect.name, roles).values(wanted)
     free = or_(roles.c.holder == holder, roles.c.until <= now)
     kept = taken.on_conflict_do_update(
         index_elements=[roles.c.role], set_={"holder": taken.excluded.holder, "until": taken.excluded.until}, where=free

@@ -30,14 +30,14 @@ def _postgresql_time(element: Any, compiler: Any, **options: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
-def upsert(connection: Connection, table: Table) -> Any:
+def upsert(dialect: str, table: Table) -> Any:
     """Begin an insertion that can be told what to do where it would break a unique index."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
-def insert_unless_there(connection: Connection, table: Table) -> Any:
+def insert_unless_there(dialect: str, table: Table) -> Any:
     """Insert what breaks no unique index: an error would undo all of a transaction, in PostgreSQL."""
-    return upsert(connection, table).on_conflict_do_nothing()
+    return upsert(dialect, table).on_conflict_do_nothing()
 
 
 def count_on_from(connection: Connection, number: int) -> None:

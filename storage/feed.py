@@ -15,12 +15,12 @@ class Feed:
 
     @property
     def wanted(self) -> bool:
-        """Tell whether anybody listens."""
-        return bool(self._listeners)
+        """Tell whether anybody listens; nobody does once this is closed."""
+        return bool(self._listeners) and not self._closed
 
     def tell(self, *ids: str) -> None:
-        """Tell that these jobs were written."""
-        for listener in self._listeners:
+        """Tell that these jobs were written; of none there is nothing to tell."""
+        for listener in self._listeners if ids else ():
             listener.add(ids)
 
     def tell_all(self) -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from jobstatus.errors import ConfigurationError, StoreUnavailable
 
 from .base import Limits
-from .engine_writer import EngineWriter
+from .group_writer import GroupWriter
 from .sql import SqlStore, up_to_date
 from .sqlite_feed import SqliteFeed
 from .sqlite_glance import SqliteGlance
@@ -28,10 +28,8 @@ from .sqlite_reader import SqliteReader
 READERS = 4
 OPENING = 30
 """Seconds that the opening of a file waits for others that open it at the same time."""
-QUEUE = 5
-"""Seconds that a statement waits for its turn in this process."""
 LOCK = 4
-"""Seconds that a writer waits for those of other processes. Clients wait longer than both together."""
+"""Seconds that a writer waits for those of other processes."""
 
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # what is acknowledged survives a power cut
@@ -49,13 +47,11 @@ async def open_sqlite(url: str, limits: Limits) -> SqlStore:
     """
     file = _file(url)
     await asyncio.to_thread(_prepare, file)
-    reader = _engine(file, READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
-    writer = _engine(file, 1)
-    event.listen(writer.sync_engine, "begin", _beginning(file))
     finder = SqliteReader(partial(_reading, file, LOCK), SqliteGlance(partial(_reading, file, 0)))
     feed = SqliteFeed(partial(_reading, file, 0))
+    writer = GroupWriter(_writer(file))
     return await up_to_date(
-        SqlStore(finder=finder, reader=reader, writer=EngineWriter(writer), feed=feed, limits=limits)
+        SqlStore(finder=finder, reader=_reader(file, limits), writer=writer, feed=feed, limits=limits)
     )
 
 
@@ -113,20 +109,38 @@ def _uri(file: Path) -> str:
     return f"file:{quote(str(file))}"
 
 
-def _engine(file: Path, connections: int, **options: Any) -> AsyncEngine:
+def _reader(file: Path, limits: Limits) -> AsyncEngine:
     engine = create_async_engine(
-        # A file that has gone must not be made again: what was acknowledged would seem never to have been.
-        URL.create("sqlite+aiosqlite", database=_uri(file), query={"mode": "rw", "uri": "true"}),
-        # No transaction but those that are begun below: sqlite3 would begin its own where it deems it right.
-        connect_args={"isolation_level": None, "timeout": LOCK},
-        pool_size=connections,
+        _url("aiosqlite", file),
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_size=READERS,
         max_overflow=0,
-        pool_timeout=QUEUE,
-        hide_parameters=True,
-        **options,
+        pool_timeout=limits.seconds,  # nobody waits longer
+        **_options(),
     )
     event.listen(engine.sync_engine, "connect", _set_up)
     return engine
+
+
+def _writer(file: Path) -> Engine:
+    engine = create_engine(_url("pysqlite", file), **_options())
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _beginning(file))
+    return engine
+
+
+def _options() -> dict[str, Any]:
+    return {
+        # No transaction but those that are begun below: sqlite3 would begin its own where it deems it right.
+        "connect_args": {"isolation_level": None, "timeout": LOCK},
+        "hide_parameters": True,
+    }
+
+
+def _url(driver: str, file: Path) -> URL:
+    # A file that has gone must not be made again: what was acknowledged would seem never to have been.
+    return URL.create(f"sqlite+{driver}", database=_uri(file), query={"mode": "rw", "uri": "true"})
 
 
 def _set_up(connection: Any, _: Any) -> None:

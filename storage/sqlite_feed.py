@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import aclosing, closing, suppress
 
 from .feed import Feed
 
@@ -17,7 +17,7 @@ class SqliteFeed:
     """Watches the file's `data_version`, which other connections' commits change, and then reads what they wrote.
 
     What was written stands in the table `changes`, which holds the last of them. Where that does not reach back far
-    enough, anything may have been written.
+    enough, or reaches less far than it did, anything may have been written.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -28,10 +28,11 @@ class SqliteFeed:
 
     async def changes(self) -> AsyncGenerator[frozenset[str] | None]:
         """Listen as `JobStore.changes` does."""
-        async for ids in self._feed.changes():
-            if self._watching is None or self._watching.done():
-                self._watching = asyncio.create_task(self._watch())
-            yield ids
+        async with aclosing(self._feed.changes()) as told:
+            async for ids in told:
+                if self._watching is None or self._watching.done():
+                    self._watching = asyncio.create_task(self._watch())
+                yield ids
 
     async def tell(self, ids: Sequence[str]) -> None:
         """Say nothing: triggers have written it down."""
@@ -60,13 +61,13 @@ class SqliteFeed:
     def _tell(self, connection: sqlite3.Connection, last: int) -> int:
         """Tell of what was written after the last change that is known; give the new last one."""
         found = connection.execute("SELECT seq, id FROM changes WHERE seq > ? ORDER BY seq", (last,)).fetchall()
-        if not found:
-            return last
-        if found[0][0] == last + 1:
+        if found and found[0][0] == last + 1:
             self._feed.tell(*(id for _, id in found))
-        else:
+            newest: int = found[-1][0]
+            return newest
+        newest = _last(connection)
+        if newest != last:
             self._feed.tell_all()
-        newest: int = found[-1][0]
         return newest
 
 

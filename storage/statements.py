@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -52,6 +53,13 @@ _TIMELINE = (
     .order_by(events.c.version)
 )
 
+_REPLACE = update(jobs).where(jobs.c.id == bindparam("of"), jobs.c.version == bindparam("before"))
+_DROP = delete(jobs).where(jobs.c.id == bindparam("of"), jobs.c.version == bindparam("before"))
+"""Statements are made once: to make one anew takes longer than to run it."""
+_NOTE = insert(events)
+_BURY = insert(tombstones)
+_FIND_CREDENTIAL = select(credentials).where(credentials.c.digest == bindparam("digest"))
+
 
 def findable(key: str | int) -> bool:
     """Tell whether a record may have this key: a number that can be counted to, or text that can be written."""
@@ -65,25 +73,24 @@ def findable(key: str | int) -> bool:
 
 
 def create_job(connection: Connection, job: Job, event: Event) -> Job:
-    written = insert_unless_there(connection, jobs).values(row(job, without={"number"})).returning(jobs.c.number)
-    number = connection.execute(written).scalar()
+    number = connection.execute(_creation(connection.dialect.name), row(job, without={"number"})).scalar()
     if number is None:
         raise _taken(connection, job)
     # Looked for only now: a burial of the same id, were it under way, has held the insertion up.
     if _first(connection, Tombstone, BY_KEY[tombstones, str], key=job.id):
         raise DuplicateId(job.id)
-    connection.execute(insert(events).values(number=number, **row(event)))
+    connection.execute(_NOTE, {"number": number, **row(event)})
     return replace(job, number=number)
 
 
 def replace_job(connection: Connection, job: Job, event: Event) -> None:
-    _change_one(connection, update(jobs).values(row(job, without={"id", "number"})), job.id, job.version - 1)
-    connection.execute(insert(events).values(number=job.number, **row(event)))
+    _change_one(connection, _REPLACE, job.id, job.version - 1, row(job, without={"id", "number"}))
+    connection.execute(_NOTE, {"number": job.number, **row(event)})
 
 
 def bury_job(connection: Connection, job: Job, tombstone: Tombstone) -> None:
-    _change_one(connection, delete(jobs), job.id, job.version)
-    connection.execute(insert(tombstones).values(row(tombstone)))
+    _change_one(connection, _DROP, job.id, job.version, {})
+    connection.execute(_BURY, row(tombstone))
 
 
 def list_jobs(connection: Connection, query: JobQuery) -> Sequence[Job]:
@@ -129,13 +136,13 @@ def count_tombstones(connection: Connection, before: datetime) -> int:
 
 
 def add_credential(connection: Connection, credential: Credential) -> None:
-    kept = insert_unless_there(connection, credentials).values(row(credential)).returning(credentials.c.id)
-    if connection.execute(kept).scalar() is None:
+    kept = insert_unless_there(connection.dialect.name, credentials).returning(credentials.c.id)
+    if connection.execute(kept, row(credential)).scalar() is None:
         raise DuplicateId(credential.id)
 
 
 def find_credential(connection: Connection, digest: bytes) -> Credential | None:
-    return _first(connection, Credential, select(credentials).where(credentials.c.digest == digest))
+    return _first(connection, Credential, _FIND_CREDENTIAL, digest=digest)
 
 
 def list_credentials(connection: Connection) -> Sequence[Credential]:
@@ -147,6 +154,11 @@ def revoke_credential(connection: Connection, id: str, at: datetime) -> Credenti
     standing = or_(credentials.c.revoked_at.is_(None), later)
     connection.execute(update(credentials).where(it, standing).values(revoked_at=at))
     return _first(connection, Credential, select(credentials).where(it))
+
+
+@cache
+def _creation(dialect: str) -> Any:
+    return insert_unless_there(dialect, jobs).returning(jobs.c.number)
 
 
 def _taken(connection: Connection, job: Job) -> Conflict:
@@ -164,8 +176,8 @@ def _all(connection: Connection, record: type[Record], chosen: Select[Any], **va
     return [record(**row._asdict()) for row in connection.execute(chosen, values)]
 
 
-def _change_one(connection: Connection, change: Update | Delete, id: str, version: int) -> None:
-    if connection.execute(change.where(jobs.c.id == id, jobs.c.version == version)).rowcount != 1:
+def _change_one(connection: Connection, change: Update | Delete, id: str, version: int, to: dict[str, Any]) -> None:
+    if connection.execute(change, {"of": id, "before": version, **to}).rowcount != 1:
         raise VersionMismatch(id, version)
 
 

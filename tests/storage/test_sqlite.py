@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -19,7 +21,9 @@ from sqlalchemy import create_engine
 from jobstatus.errors import ConfigurationError, StoreUnavailable
 from jobstatus.job import Job
 from jobstatus.storage import JobQuery, Store, open_store
+from jobstatus.storage.sqlite import PRAGMAS
 from jobstatus.storage.tables import metadata
+from jobstatus.testing.stores.feeding import next_told, told_of
 from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, bury, change, put
 
 Writer = subprocess.Popen[str]
@@ -27,6 +31,8 @@ Writer = subprocess.Popen[str]
 KILLS = 4
 PROCESSES = 5
 MANY = 50
+EVERY = JobQuery(alive_at=NOW, limit=10**6)
+LONG = "x" * 10_000
 
 
 @asynccontextmanager
@@ -55,6 +61,36 @@ def begin(process: Writer) -> None:
     assert process.stdin is not None
     process.stdin.write("begin\n")
     process.stdin.flush()
+
+
+async def tried(calls: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Make calls at once; give what each returned or raised."""
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+def jobs_of(outcomes: Iterable[Any]) -> list[Job]:
+    """Give the jobs among what calls returned or raised."""
+    return [outcome for outcome in outcomes if isinstance(outcome, Job)]
+
+
+async def assert_whole(store: Store, jobs: Sequence[Job]) -> None:
+    """See that a store holds these jobs and no others, each with all of its timeline."""
+    assert list(await store.list(EVERY)) == sorted(jobs, key=lambda job: -job.number)
+    for job in jobs:
+        assert [event.version for event in await store.events(job.id)] == list(range(1, job.version + 1))
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes."""
+    import resource  # not everywhere
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def lines(process: Writer) -> Iterator[str]:
@@ -199,19 +235,56 @@ async def test_a_closed_store_refuses(file: Path) -> None:
             await refused
 
 
-async def test_a_writer_that_waits_too_long_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_writers_that_wait_too_long_are_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads go on meanwhile, and nothing of what was to be written is told."""
     monkeypatch.setattr("jobstatus.storage.sqlite.LOCK", 0.05)
     async with opened(file) as store:
         job = await put(store)
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StoreUnavailable, match="locked") as refused:
-                await put(store, message="confidential")
+            for refused in await tried(put(store, message="confidential") for _ in range(3)):
+                assert isinstance(refused, StoreUnavailable)
+                assert "locked" in str(refused)
+                assert "confidential" not in str(refused)
 
-            assert "confidential" not in str(refused.value)
             assert await store.get(job.id) == job
         await put(store)
+
+
+async def test_a_full_store_keeps_what_it_has_and_takes_more_when_there_is_room(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was acknowledged is there wholly, what was refused is not there at all."""
+    monkeypatch.setattr("jobstatus.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA max_page_count = 80"))
+    async with opened(file) as store:
+        kept: list[Job] = []
+        while len(outcomes := await tried(put(store, message=LONG) for _ in range(3))) == len(jobs_of(outcomes)):
+            kept += jobs_of(outcomes)
+        kept += jobs_of(outcomes)
+        assert {str(refused) for refused in outcomes if isinstance(refused, StoreUnavailable)} == {
+            "the store cannot answer: database or disk is full"
+        }
+        await assert_whole(store, kept)
+
+        for job in kept:
+            await bury(store, job)
+        again = await tried(put(store, message=LONG) for _ in range(3))
+        await assert_whole(store, again)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of resources")
+async def test_a_disk_that_takes_no_more_leaves_nothing_half_written(file: Path) -> None:
+    """All who were to be written are told; nothing of them is there, nor once the disk takes writes again."""
+    async with opened(file) as store:
+        kept = [await put(store) for _ in range(3)]
+        with files_no_longer_than(file.with_name("jobs.db-wal").stat().st_size):
+            for refused in await tried([*(put(store) for _ in range(3)), *(change(store, job) for job in kept)]):
+                assert isinstance(refused, StoreUnavailable)
+        await assert_whole(store, kept)
+
+        kept.append(await put(store))
+    async with opened(file) as store:
+        await assert_whole(store, kept)
 
 
 def test_processes_that_open_a_new_file_at_once_share_it(file: Path) -> None:
@@ -240,6 +313,20 @@ async def test_what_another_process_was_told_is_written_is_read_at_once(file: Pa
     assert len(acknowledged) == 2 * MANY
 
 
+async def test_every_job_that_another_process_writes_is_told_of(file: Path) -> None:
+    """Each by its id, none of them together with all."""
+    wanted = {f"w-{i}" for i in range(MANY)}
+    async with opened(file) as store, aclosing(store.changes()) as feed:
+        await next_told(feed)
+        await told_of(feed, (await put(store)).id)
+        with writing(file, "w", MANY) as process:
+            begin(process)
+            while wanted:
+                ids = await next_told(feed)
+                assert ids
+                wanted -= ids
+
+
 async def seen(store: Store, line: str) -> bool:
     """Tell whether a record is read at the version that was acknowledged, or a later one."""
     id, version = line.split()
@@ -266,8 +353,7 @@ async def test_what_was_acknowledged_survives_a_kill(file: Path) -> None:
             found = await store.get(id)
             assert isinstance(found, Job)
             assert found.version >= version
-        for job in await store.list(JobQuery(alive_at=NOW, limit=10**6)):
-            assert [event.version for event in await store.events(job.id)] == list(range(1, job.version + 1))
+        await assert_whole(store, await store.list(EVERY))
 
 
 async def test_a_store_shows_its_file_and_no_more(file: Path) -> None:
@@ -291,3 +377,15 @@ async def test_a_file_that_was_taken_away_takes_no_more_writes(file: Path) -> No
             await put(store)
 
     assert not file.exists()
+
+
+async def test_a_file_that_was_replaced_takes_no_more_writes(file: Path) -> None:
+    """What is written to the one that was opened would be lost with it, and the other is none of this server's."""
+    async with opened(file) as store:
+        file.rename(file.with_name("before.db"))
+        file.touch()
+        for refused in await tried(put(store) for _ in range(3)):
+            assert isinstance(refused, StoreUnavailable)
+            assert "not the file any more" in str(refused)
+
+    assert file.read_bytes() == b""
