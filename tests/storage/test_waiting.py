@@ -1,0 +1,128 @@
+"""Whoever waits for a record to change is woken, wherever the change was made."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import reporter
+from back_ends import NAMES, BackEnds
+
+from jobstatus.errors import StoreUnavailable
+from jobstatus.job import Job
+from jobstatus.storage import Store, open_store
+from jobstatus.testing.stores.samples import a_job, bury, change, put
+from jobstatus.waiting import Waiters
+
+WAITERS = 20
+VERSIONS = 100
+PATIENCE = 60.0
+NextUrl = Callable[[], Awaitable[str]]
+SHARED = [name for name in NAMES if name != "memory"]
+
+
+@pytest.fixture
+async def opened(open_one: Callable[[], Awaitable[Store]]) -> AsyncGenerator[tuple[Store, Waiters]]:
+    """Give a store, and who waits for what is in it."""
+    store = await open_one()
+    waiters = Waiters(store)
+    yield store, waiters
+    await waiters.aclose()
+    await store.aclose()
+
+
+@pytest.fixture(params=SHARED)
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[NextUrl]:
+    """Give URLs of stores that processes can share."""
+
+    async def url() -> str:
+        return await all_back_ends.url(request.param, tmp_path)
+
+    yield url
+    asyncio.run(all_back_ends.tidy())
+
+
+async def test_a_change_wakes_all_who_wait_for_it(opened: tuple[Store, Waiters]) -> None:
+    """And nobody else."""
+    store, waiters = opened
+    job, other = await put(store), await put(store)
+    waiting = [asyncio.ensure_future(waiters.change(job.id, 1)) for _ in range(WAITERS)]
+    patient = asyncio.ensure_future(waiters.change(other.id, 1))
+    await asyncio.sleep(0)
+    changed = await change(store, job)
+
+    async with asyncio.timeout(PATIENCE):
+        assert await asyncio.gather(*waiting) == [changed] * WAITERS
+    assert not patient.done()
+    patient.cancel()
+
+
+async def test_what_is_no_more_wakes_too(opened: tuple[Store, Waiters]) -> None:
+    """A burial is a change, and there is nothing to wait for where nothing is."""
+    store, waiters = opened
+    job = await put(store)
+    waiting = asyncio.ensure_future(waiters.change(job.id, 1))
+    await asyncio.sleep(0)
+    tombstone = await bury(store, job)
+
+    async with asyncio.timeout(PATIENCE):
+        assert await waiting == tombstone
+        assert await waiters.change("unknown", 1) is None
+
+
+async def test_who_comes_late_does_not_wait(opened: tuple[Store, Waiters]) -> None:
+    """The version that is asked about has passed."""
+    store, waiters = opened
+    changed = await change(store, await put(store))
+
+    assert await waiters.change(changed.id, 1) == changed
+
+
+async def test_who_waits_when_the_store_is_closed_is_told(opened: tuple[Store, Waiters]) -> None:
+    """Rather than left."""
+    store, waiters = opened
+    job = await put(store)
+    waiting = asyncio.ensure_future(waiters.change(job.id, 1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await store.aclose()
+
+    async with asyncio.timeout(PATIENCE):
+        outcome = await asyncio.gather(waiting, return_exceptions=True)
+    assert outcome[0] == job or isinstance(outcome[0], StoreUnavailable)
+
+
+async def follow(waiters: Waiters, id: str) -> list[int]:
+    """Wait for one version after the other until the job ends; give those that were seen."""
+    seen = [1]
+    while True:
+        found = await waiters.change(id, seen[-1])
+        assert isinstance(found, Job)
+        seen.append(found.version)
+        if found.terminal:
+            return seen
+
+
+async def test_no_waiter_misses_what_another_process_writes(shared_url: NextUrl) -> None:
+    """Each sees versions grow until the last one."""
+    url = await shared_url()
+    store = await open_store(url)
+    waiters = Waiters(store)
+    job = await put(store, a_job())
+    following = asyncio.gather(*(follow(waiters, job.id) for _ in range(WAITERS)))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(Path(reporter.__file__)), url, job.id, str(VERSIONS)
+    )
+    async with asyncio.timeout(PATIENCE):
+        seen = await following
+        assert await process.wait() == 0
+    await waiters.aclose()
+    await store.aclose()
+
+    for versions in seen:
+        assert versions[-1] == VERSIONS
+        assert all(earlier < later for earlier, later in itertools.pairwise(versions))
