@@ -47,6 +47,7 @@ def draft(body: Mapping[str, Any]) -> Draft:
         tenant=body.get("tenant"),
         message=body.get("message"),
         eta=moment("$.eta", body.get("eta")),
+        expires_at=moment("$.expires_at", body.get("expires_at")),
         lease=_lease(body),
     )
 
@@ -58,6 +59,7 @@ def report(body: Mapping[str, Any]) -> Report:
         progress=body.get("progress"),
         message=body.get("message"),
         eta=moment("$.eta", body.get("eta")),
+        expires_at=moment("$.expires_at", body.get("expires_at")),
         result=_result(body["result"]) if "result" in body else None,
         error=_failure(body["error"]) if "error" in body else None,
         lease=_lease(body),

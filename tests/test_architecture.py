@@ -11,13 +11,16 @@ import pytest
 import jobstatus
 
 PACKAGE = Path(jobstatus.__file__).parent
-RECORD = {"answer", "bounded", "clock", "credential", "errors", "ids", "job", "life", "login"}
+RECORD = {"answer", "bounded", "clock", "credential", "draft", "errors", "ids", "job", "life", "login"}
 """What knows nothing but itself: the record, its rules, and the words that rooms speak to each other in."""
 
 ALLOWED: dict[str, set[str]] = {
     **{module: set() for module in RECORD},
     "storage": set(),
-    "service": {"storage"},
+    "leases": {"storage"},
+    "service": {"leases", "storage"},
+    "shared_clock": {"storage"},
+    "sweeper": {"leases", "shared_clock", "storage"},
     "handlers": {"service"},
     "contract": set(),
     "security": {"contract", "storage"},
@@ -25,13 +28,18 @@ ALLOWED: dict[str, set[str]] = {
     "console": {"contract", "security", "settings"},
     "logs": set(),
     "door": {"security", "settings"},
-    "app": {"console", "contract", "door", "handlers", "logs", "security", "service", "settings", "storage"},
+    "app": {
+        *("console", "contract", "door", "handlers", "logs", "security", "service", "settings"),
+        *("shared_clock", "storage", "sweeper"),
+    },
     "serving": {"app"},
     "client": set(),
     "progress": set(),
     "worker": {"client", "progress"},
-    "cli": {"client", "progress", "security", "serving", "settings", "storage", "worker"},
-    "testing": {"service", "storage"},
+    "moving": {"storage"},
+    "waiting": {"storage"},
+    "cli": {"client", "moving", "progress", "security", "serving", "settings", "storage", "worker"},
+    "testing": {"service", "shared_clock", "storage", "sweeper"},
     "__main__": {"cli"},
     "__init__": set(),
 }

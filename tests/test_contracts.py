@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from house import OTHER_TENANT, TENANT, House, running_house
 
-from jobstatus.errors import StoreUnavailable
+from jobstatus.errors import StoreBusy, StoreUnavailable
 from jobstatus.settings import Settings
 
 ID = "ff808081-4dbd-65d7-014d-be0d84db0013"
@@ -529,6 +529,35 @@ async def test_a_server_error(house: House, contract: str, monkeypatch: pytest.M
         assert own(answer.json()) == BROKEN[contract]
 
     assert statuses == [500, 500 if contract == "traffic-ops" else 503]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("secret"), StoreBusy()])
+@pytest.mark.parametrize("contract", ["native", *POLLS])
+async def test_a_store_that_cannot_answer_says_when_to_come_again(
+    house: House, contract: str, error: StoreUnavailable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is down and one that has too much before it are told alike; Traffic Ops knows but its 500."""
+
+    async def refuse(key: object) -> None:
+        raise error
+
+    headers = house.headers(await house.token())
+    monkeypatch.setattr(house.store, "get", refuse)
+
+    answer = await house.client.get(POLLS.get(contract, f"/jobs/{ID}"), headers=headers)
+
+    told = own(answer.json())
+    if contract == "native":
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert (told["type"], told["status"], told["detail"]) == (
+            "/problems/store-unavailable",
+            503,
+            "Try again later.",
+        )
+    else:
+        assert told == BROKEN[contract]
+    again = answer.headers.get("Retry-After")
+    assert (answer.status_code, again) == ((500, None) if contract == "traffic-ops" else (503, "5"))
 
 
 async def test_a_broker_client_needs_the_brokers_key(house: House) -> None:

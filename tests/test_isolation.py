@@ -77,7 +77,7 @@ async def foreign_job(house: House, path: list[Any]) -> Job:
 
 def lived(job: Job, step: Report | None, now: datetime) -> Job:
     """Take one step of a life, a cancellation or a report; one that is not allowed changes nothing."""
-    keep = Retention().records
+    keep = Retention()
     try:
         return cancel(job, now=now, retention=keep) if step is None else report(job, step, now=now, retention=keep)
     except TransitionRefused:

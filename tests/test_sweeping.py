@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
@@ -12,10 +14,15 @@ from house import TENANT, House, MovingClock, running_house
 
 from jobstatus.credential import Caller
 from jobstatus.errors import JobGone, StoreUnavailable, VersionMismatch
-from jobstatus.job import Event, Job, Report, Status
+from jobstatus.job import Event, Job, Report, Status, Tombstone
+from jobstatus.leases import BATCH
+from jobstatus.life import Retention
 from jobstatus.service import Draft, JobService
 from jobstatus.settings import Settings
+from jobstatus.shared_clock import SharedClock
 from jobstatus.storage import Store, open_store
+from jobstatus.storage.memory import MemoryStore
+from jobstatus.sweeper import Sweeper, Swept
 
 CALLER = Caller(id="c", tenant=TENANT)
 
@@ -26,20 +33,106 @@ async def service_of(clock: MovingClock) -> tuple[JobService, Store]:
     return JobService(store, clock=clock), store
 
 
-async def test_a_sweep_ends_the_lost_and_buries_the_expired() -> None:
+def sweeper_of(store: Store, clock: MovingClock, holder: str = "a", seconds: float = 1) -> Sweeper:
+    """Give a server's sweeper, which leads for three seconds unless told otherwise."""
+    return Sweeper(store, clock=SharedClock(store, clock), retention=Retention(), holder=holder, seconds=seconds)
+
+
+async def test_a_sweep_buries_the_expired_in_batches() -> None:
     """And it says whether more is waiting."""
     clock = MovingClock()
-    service, _ = await service_of(clock)
+    service, store = await service_of(clock)
+    sweeper = sweeper_of(store, clock)
     ended = [(await service.create(CALLER, Draft(type="t"))).id for _ in range(3)]
     for id in ended:
         await service.report(CALLER, id, Report(status=Status.SUCCEEDED))
     clock.move(days=7)
 
-    first, second = await service.sweep(batch=2), await service.sweep(batch=2)
+    swept = [await sweeper.sweep(batch=2) for _ in range(3)]
 
-    assert (first.expired, first.more, second.expired, second.more) == (2, True, 1, False)
-    with pytest.raises(JobGone):
-        await service.get(CALLER, ended[0])
+    assert swept == [Swept(expired=2, more=True), Swept(expired=1), Swept()]
+    assert isinstance(await store.get(ended[0]), Tombstone)
+    clock.move(days=90, seconds=1)
+    assert await sweeper.sweep() == Swept(forgotten=3)
+    assert await store.get(ended[0]) is None
+
+
+async def test_a_sweep_ends_the_lost_in_batches() -> None:
+    """Those that are found in a full batch may not be all."""
+    clock = MovingClock()
+    service, store = await service_of(clock)
+    sweeper = sweeper_of(store, clock)
+    jobs = [await service.create(CALLER, Draft(type="t", lease=timedelta(seconds=60))) for _ in range(3)]
+    clock.move(seconds=60)
+
+    swept = [await sweeper.sweep(batch=2) for _ in range(3)]
+
+    assert swept == [Swept(lost=2, more=True), Swept(lost=1), Swept()]
+    assert [(await service.get(CALLER, job.id)).status for job in jobs] == [Status.FAILED] * 3
+
+
+async def test_one_server_sweeps_until_it_is_gone() -> None:
+    """Another one takes over once the leader has not been heard of for three turns."""
+    clock, machine = MovingClock(), 0.0
+    store = MemoryStore(lambda: machine)
+    service = JobService(store, clock=clock)
+    first, second = sweeper_of(store, clock, "first"), sweeper_of(store, clock, "second")
+    await service.create(CALLER, Draft(type="t", lease=timedelta(seconds=1)))
+    assert await first.sweep() == Swept()
+    clock.move(seconds=1)
+
+    assert await second.sweep() == Swept()
+    machine = 3.0
+    assert await second.sweep() == Swept(lost=1)
+
+
+async def test_every_server_sets_its_clock_each_turn() -> None:
+    """The one that leads, and the others too; a turn that fails is followed by the next."""
+    asked = 0
+    enough = anyio.Event()
+
+    class Led(MemoryStore):
+        async def lead(self, role: str, holder: str, seconds: float) -> bool:
+            return False
+
+        async def time(self) -> datetime | None:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                raise StoreUnavailable("down")
+            if asked == 3:
+                enough.set()
+            return None
+
+    async with sweeper_of(Led(), MovingClock(), seconds=0.001).running():
+        with anyio.fail_after(10):
+            await enough.wait()
+
+
+async def test_what_waits_is_swept_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a full batch the next one does not wait for its turn."""
+    async with running_house(Settings(sweep_seconds=0.01)) as house:
+        counts = iter([BATCH, BATCH, 1])
+        done = anyio.Event()
+        pauses: list[float] = []
+        sleep = asyncio.sleep
+
+        async def expire(now: datetime, limit: int) -> int:
+            count = next(counts, 0)
+            if count == 0:
+                done.set()
+            return count
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            await sleep(seconds)
+
+        monkeypatch.setattr(house.store, "expire", expire)
+        monkeypatch.setattr("jobstatus.sweeper.asyncio.sleep", pause)
+        with anyio.fail_after(10):
+            await done.wait()
+
+    assert [seconds for seconds in pauses if seconds in (0, 0.01)][:3] == [0, 0, 0.01]
 
 
 async def test_a_list_and_a_read_agree_about_lost_jobs(house: House) -> None:

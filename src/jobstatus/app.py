@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from starlette.types import ASGIApp
 
 from jobstatus import handlers, logs
@@ -22,12 +20,13 @@ from jobstatus.contract.recorder import Recorder
 from jobstatus.contract.spec import Document
 from jobstatus.contract.wiring import wire
 from jobstatus.door import Door
+from jobstatus.ids import new_id
 from jobstatus.security.gate import Gate, security_map
 from jobstatus.service import JobService
 from jobstatus.settings import Settings
-from jobstatus.storage import Store, open_store
-
-log = structlog.get_logger()
+from jobstatus.shared_clock import SharedClock
+from jobstatus.storage import Limits, Store, open_store
+from jobstatus.sweeper import Sweeper
 
 
 def create_app(
@@ -53,12 +52,15 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncGenerator[None]:
-        async with _opened(settings.store) if store is None else nullcontext(store) as opened:
-            service = JobService(opened, clock=clock, retention=settings.retention)
+        async with _opened(settings) if store is None else nullcontext(store) as opened:
+            shared, keep = SharedClock(opened, clock), settings.retention
+            await shared.set()
+            service = JobService(opened, clock=shared, retention=keep)
+            sweeper = Sweeper(opened, clock=shared, retention=keep, holder=new_id(), seconds=settings.sweep_seconds)
             engine.start({"jobs": service, "sessions": door.sessions, "tokens": door.tokens})
             gate.start(opened)
             view.start(asyncio.get_running_loop())
-            async with door, _sweeping(service, settings.sweep_seconds):
+            async with door, sweeper.running():
                 if started is not None:
                     started()
                 yield
@@ -79,36 +81,10 @@ def create_app(
 
 
 @asynccontextmanager
-async def _opened(url: str) -> AsyncGenerator[Store]:
-    store = await open_store(url)
+async def _opened(settings: Settings) -> AsyncGenerator[Store]:
+    limits = Limits(seconds=settings.store_seconds, queue=settings.store_queue)
+    store = await open_store(settings.store, limits)
     try:
         yield store
     finally:
         await store.aclose()
-
-
-@asynccontextmanager
-async def _sweeping(service: JobService, seconds: float) -> AsyncGenerator[None]:
-    """Sweep from time to time for as long as the server runs."""
-    task = asyncio.create_task(_sweep(service, seconds))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _sweep(service: JobService, seconds: float) -> None:
-    pause = seconds
-    while True:
-        await asyncio.sleep(pause)
-        pause = seconds
-        try:
-            swept = await service.sweep()
-        except Exception as error:  # whatever one sweep met with, the next is made
-            log.error("sweep failed", exc_info=error)
-            continue
-        if swept.lost or swept.expired or swept.forgotten:
-            log.info("swept", lost=swept.lost, expired=swept.expired, forgotten=swept.forgotten)
-        pause = 0 if swept.more else seconds

@@ -181,3 +181,4 @@ class Report:
     result: Result | None = None
     error: Failure | None = None
     lease: timedelta | None = None
+    expires_at: datetime | None = None

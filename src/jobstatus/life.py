@@ -6,7 +6,8 @@ Each function takes the job as it stands and gives the job as it is to stand, on
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from jobstatus.errors import TransitionRefused
@@ -21,12 +22,20 @@ class Retention:
     """How long things are kept."""
 
     records: timedelta = timedelta(days=7)
-    """How long after its end a job can be read."""
+    """How long after its end a job can be read, where nothing below tells of it."""
+    types: Mapping[str, timedelta] = field(default_factory=dict)
+    """The same for the jobs of some types."""
+    tenants: Mapping[str, timedelta] = field(default_factory=dict)
+    """The same for the jobs of some tenants, where their types have nothing of their own."""
     tombstones: timedelta = timedelta(days=90)
-    """How long after that it is still known to have been there."""
+    """How long after that a job is still known to have been there."""
+
+    def of(self, job: Job) -> timedelta:
+        """Tell how long after its end a job can be read if nobody has named a time for it."""
+        return self.types.get(job.type, self.tenants.get(job.tenant, self.records))
 
 
-def report(job: Job, said: Report, *, now: datetime, retention: timedelta) -> Job:
+def report(job: Job, said: Report, *, now: datetime, retention: Retention) -> Job:
     """Apply what a worker says of its job."""
     status = said.status or job.status
     _allow(job, status)
@@ -39,6 +48,7 @@ def report(job: Job, said: Report, *, now: datetime, retention: timedelta) -> Jo
         progress=job.progress if said.progress is None else said.progress,
         message=job.message if said.message is None else said.message,
         eta=said.eta or job.eta,
+        expires_at=said.expires_at or job.expires_at,
         result=said.result,
         error=said.error,
         lease_until=max(now, job.updated_at) + said.lease if said.lease else job.lease_until,
@@ -46,7 +56,7 @@ def report(job: Job, said: Report, *, now: datetime, retention: timedelta) -> Jo
     return _enter(changed, status, now=now, retention=retention)
 
 
-def cancel(job: Job, *, now: datetime, retention: timedelta) -> Job:
+def cancel(job: Job, *, now: datetime, retention: Retention) -> Job:
     """Ask a job to stop: a waiting job is cancelled at once, a running one when its worker obeys."""
     if job.status is Status.CANCELLING:
         return job
@@ -55,7 +65,7 @@ def cancel(job: Job, *, now: datetime, retention: timedelta) -> Job:
     return _enter(job, status, now=now, retention=retention)
 
 
-def lose(job: Job, *, now: datetime, retention: timedelta) -> Job:
+def lose(job: Job, *, now: datetime, retention: Retention) -> Job:
     """End a job whose worker broke its promise to report again."""
     _allow(job, Status.FAILED)
     lost = replace(job, error=Failure(kind=FailureKind.LOST, message=LOST))
@@ -69,7 +79,7 @@ def _allow(job: Job, status: Status) -> None:
         raise TransitionRefused(f"a job that is {job.status} cannot become {status}")
 
 
-def _enter(job: Job, status: Status, *, now: datetime, retention: timedelta) -> Job:
+def _enter(job: Job, status: Status, *, now: datetime, retention: Retention) -> Job:
     """Move to *status*, or stay in it, and keep the invariants of the record.
 
     Time never runs backwards within one job, whatever the clock does.
@@ -80,7 +90,7 @@ def _enter(job: Job, status: Status, *, now: datetime, retention: timedelta) -> 
     return _end(moved, retention) if status.terminal else moved
 
 
-def _end(job: Job, retention: timedelta) -> Job:
+def _end(job: Job, retention: Retention) -> Job:
     done = job.status is Status.SUCCEEDED
     error = job.error or Failure(kind=FailureKind.SYSTEM, message=job.message or UNEXPLAINED)
     return replace(
@@ -88,7 +98,7 @@ def _end(job: Job, retention: timedelta) -> Job:
         progress=100.0 if done else job.progress,
         error=error if job.status is Status.FAILED else None,
         ended_at=job.updated_at,
-        expires_at=job.updated_at + retention,
+        expires_at=job.expires_at or job.updated_at + retention.of(job),
         lease_until=None,
         work=None,
     )

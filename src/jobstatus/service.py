@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from jobstatus import ids, life
+from jobstatus import life
 from jobstatus.clock import Clock, utc_now
 from jobstatus.credential import EVERY_TENANT, Caller
+from jobstatus.draft import Draft
 from jobstatus.errors import (
     BadRequest,
     DuplicateWork,
@@ -20,32 +21,17 @@ from jobstatus.errors import (
     VersionMismatch,
 )
 from jobstatus.job import Event, Job, Report, Status, Tombstone
+from jobstatus.leases import BATCH, Leases, won
 from jobstatus.life import Retention
-from jobstatus.storage.base import JobQuery, JobStore, Term
+from jobstatus.storage.base import JobQuery, JobStore
 
-SWEEPER = "jobstatus"
-"""The actor of changes that the server makes by itself."""
+__all__ = ["Draft", "JobService", "Page"]
 
 ATTEMPTS = 1000
 """How often a change is tried while others keep changing the same record."""
-BATCH = 500
 BUSY = "the record changes too fast"
 
 Change = Callable[[Job, datetime], Job]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A job as its producer asks for it."""
-
-    type: str
-    id: str | None = None
-    tenant: str | None = None
-    message: str | None = None
-    eta: datetime | None = None
-    lease: timedelta | None = None
-    work: str | None = None
-    """What the job does, where an unfinished one that does the same for the tenant is to be given instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +42,6 @@ class Page:
     below_number: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What one sweep did."""
-
-    lost: int
-    expired: int
-    forgotten: int
-    more: bool
-    """Whether a batch was full, and so more is waiting."""
-
-
 class JobService:
     """Every method answers for *caller* alone: another tenant's job is to it as if it were not there."""
 
@@ -74,15 +49,19 @@ class JobService:
         self._store = store
         self._clock = clock
         self._retention = retention or Retention()
+        self._leases = Leases(store, self._retention)
 
     async def create(self, caller: Caller, draft: Draft) -> Job:
         """Write a new pending job. It is there, for every reader, before this returns.
 
         Raises:
+            BadRequest: the record would have expired already.
             DuplicateId: the id chosen is taken, by a job or by what is left of one.
             ForeignTenant: the draft names a tenant that the caller has no part in.
         """
-        job = _first_version(caller, draft, self._clock())
+        now = self._clock()
+        _check(draft.expires_at, now)
+        job = draft.job(tenant=_tenant(caller, draft.tenant), owner=caller.id, now=now)
         return await self._store.create(job, Event.of(job, caller.id))
 
     async def submit(self, caller: Caller, draft: Draft) -> tuple[Job, bool]:
@@ -118,7 +97,7 @@ class JobService:
         for _ in range(ATTEMPTS):
             if not job.lapsed(now):
                 return job
-            await _won(self._lose(job, now))
+            await self._leases.end(job, now)
             job = _visible(caller, key, await self._store.get(key), now)
         raise StoreUnavailable(BUSY)
 
@@ -126,17 +105,19 @@ class JobService:
         """Apply a worker's report; *version*, if given, is the one that the record must be at.
 
         Raises:
+            BadRequest: the record would have expired already.
             TransitionRefused: the job's life does not allow it.
             VersionMismatch: the record is at another version.
         """
-        keep = self._retention.records
+        _check(said.expires_at, self._clock())
+        keep = self._retention
         return await self._change(
             caller, key, lambda job, now: life.report(job, said, now=now, retention=keep), version
         )
 
     async def cancel(self, caller: Caller, key: str | int, *, version: int | None = None) -> Job:
         """Ask a job to stop. Raises as `report` does."""
-        keep = self._retention.records
+        keep = self._retention
         return await self._change(caller, key, lambda job, now: life.cancel(job, now=now, retention=keep), version)
 
     async def delete(self, caller: Caller, key: str | int, *, version: int | None = None) -> None:
@@ -147,7 +128,7 @@ class JobService:
             _expect(job, version)
             if not job.terminal:
                 raise TransitionRefused(f"the job is {job.status}; cancel it before deleting it")
-            if await _won(self._store.bury(job, _tombstone(job, "deleted", now))):
+            if await won(self._store.bury(job, Tombstone.of(job, "deleted", now))):
                 return
         raise StoreUnavailable(BUSY)
 
@@ -179,7 +160,7 @@ class JobService:
             below_number=below_number,
             limit=limit + 1,
         )
-        await self._end_lost(now)
+        await self._leases.end_all(now)
         found = await self._store.list(query)
         return Page(found[:limit], found[limit - 1].number if len(found) > limit else None)
 
@@ -191,37 +172,15 @@ class JobService:
             await self.get(caller, key)
         return events
 
-    async def sweep(self, batch: int = BATCH) -> Swept:
-        """End the jobs whose workers are lost, and bury what has expired: one batch of each, and say if more waits.
-
-        A job that changes meanwhile is left to the next sweep.
-        """
-        now = self._clock()
-        lost = await self._end_lost(now)
-        expired = await self._store.due(Term.RETENTION, now, batch)
-        buried = [await _won(self._store.bury(job, _tombstone(job, "expired", now))) for job in expired]
-        forgotten = await self._store.forget(now - self._retention.tombstones, batch)
-        return Swept(lost, sum(buried), forgotten, more=batch in (len(expired), forgotten))
-
-    async def _end_lost(self, now: datetime) -> int:
-        """End every job whose lease has lapsed; tell how many that were."""
-        ended = 0
-        while True:
-            lapsed = await self._store.due(Term.LEASE, now, BATCH)
-            ended += sum([await _won(self._lose(job, now)) for job in lapsed])
-            if len(lapsed) < BATCH:
-                return ended
-
     async def _unfinished(self, caller: Caller, id: str) -> Job | None:
         try:
             job = await self.get(caller, id)
-        except (JobNotFound, JobGone):
+        except JobNotFound:
+            return None
+        except JobGone:
+            await self._store.expire(self._clock(), BATCH)  # one that has expired holds its work until it is buried
             return None
         return None if job.terminal else job
-
-    async def _lose(self, job: Job, now: datetime) -> None:
-        lost = life.lose(job, now=now, retention=self._retention.records)
-        await self._store.replace(lost, Event.of(lost, SWEEPER))
 
     async def _change(self, caller: Caller, key: str | int, change: Change, version: int | None) -> Job:
         """Read, change, write; read again where someone else was faster, unless a version was asked for."""
@@ -230,34 +189,9 @@ class JobService:
             job = await self.get(caller, key, now)
             _expect(job, version)
             changed = change(job, now)
-            if changed is job or await _won(self._store.replace(changed, Event.of(changed, caller.id))):
+            if changed is job or await won(self._store.replace(changed, Event.of(changed, caller.id))):
                 return changed
         raise StoreUnavailable(BUSY)
-
-
-async def _won(write: Awaitable[None]) -> bool:
-    """Tell whether a write was made, or another one came first."""
-    try:
-        await write
-    except VersionMismatch:
-        return False
-    return True
-
-
-def _first_version(caller: Caller, draft: Draft, now: datetime) -> Job:
-    tenant = _tenant(caller, draft.tenant)
-    return Job(
-        id=ids.canonical(draft.id or ids.new_id()),
-        tenant=tenant,
-        owner=caller.id,
-        type=draft.type,
-        message=draft.message,
-        eta=draft.eta,
-        lease_until=now + draft.lease if draft.lease else None,
-        work=ids.of_work(tenant, draft.type, draft.work) if draft.work is not None else None,
-        created_at=now,
-        updated_at=now,
-    )
 
 
 def _tenant(caller: Caller, asked: str | None) -> str:
@@ -291,6 +225,7 @@ def _expect(job: Job, version: int | None) -> None:
         raise VersionMismatch(job.id, version)
 
 
-def _tombstone(job: Job, reason: str, now: datetime) -> Tombstone:
-    at = job.expires_at if reason == "expired" and job.expires_at else now
-    return Tombstone(id=job.id, number=job.number, tenant=job.tenant, reason=reason, at=at)
+def _check(expires_at: datetime | None, now: datetime) -> None:
+    """Take no time for a record's end that would have it gone at once."""
+    if expires_at is not None and expires_at <= now:
+        raise BadRequest.of("body", "$.expires_at", "exclusiveMinimum", "must be in the future")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from jobstatus.errors import ConfigurationError
 from jobstatus.life import Retention
 
 Profile = Literal["documented", "deployed"]
 EngineName = Literal["compiled", "stock"]
+Days = Annotated[float, Field(gt=0, le=36500)]
+DaysByName = Json[dict[str, Days]]
 
 
 class Settings(BaseSettings):
@@ -33,8 +37,24 @@ class Settings(BaseSettings):
     )
     profile_traffic_ops: Profile = Field("documented", description="The Traffic Ops contract's profile.")
     profile_ims: Profile = Field("documented", description="The IMS contract's profile.")
-    retention_days: float = Field(7, gt=0, le=36500, description="Days for which a job that has ended can be read.")
-    tombstone_days: float = Field(90, gt=0, le=36500, description="Days for which it is then known to have been there.")
+    store_seconds: float = Field(
+        5, gt=0, le=60, description="Seconds after which a store that has not answered counts as unavailable."
+    )
+    store_queue: int = Field(
+        1000,
+        ge=1,
+        description="Calls to the store that are under way or wait at the most; one more is answered 503 at once.",
+    )
+    retention_days: Days = Field(7, description="Days for which a job that has ended can be read.")
+    retention_days_by_type: DaysByName = Field(
+        {}, validate_default=False, description="The same for the jobs of some types: a JSON object of days by type."
+    )
+    retention_days_by_tenant: DaysByName = Field(
+        {},
+        validate_default=False,
+        description="The same by tenant, for jobs whose types have nothing of their own.",
+    )
+    tombstone_days: Days = Field(90, description="Days for which it is then known to have been there.")
     sweep_seconds: float = Field(5, gt=0, le=3600, description="Seconds between two looks for lost and expired jobs.")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="The longest request body taken, in bytes.")
     credential_seconds: float = Field(
@@ -70,12 +90,40 @@ class Settings(BaseSettings):
         None, description="A file to note each exchange in, with what of it the spec does not have; for tests."
     )
 
+    @classmethod
+    def read(cls) -> Settings:
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: some settings are wrong; told are their names and what is wrong, never their values.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = (_told(e["loc"], e["msg"]) for e in error.errors(include_input=False))
+            raise ConfigurationError("; ".join(wrong)) from None
+
     @property
     def retention(self) -> Retention:
         """Tell how long records and tombstones are kept."""
-        return Retention(records=timedelta(days=self.retention_days), tombstones=timedelta(days=self.tombstone_days))
+        return Retention(
+            records=timedelta(days=self.retention_days),
+            types=_spans(self.retention_days_by_type),
+            tenants=_spans(self.retention_days_by_tenant),
+            tombstones=timedelta(days=self.tombstone_days),
+        )
 
     def profile(self, contract: str) -> Profile:
         """Tell the profile of a contract; one that has no profiles of its own is as documented."""
         profile: Profile = getattr(self, f"profile_{contract.replace('-', '_')}", "documented")
         return profile
+
+
+def _told(place: tuple[int | str, ...], wrong: str) -> str:
+    """Name the variable, and what in it is meant where it holds several."""
+    name, *inner = place
+    return ": ".join([f"JOBSTATUS_{str(name).upper()}", *map(str, inner), wrong])
+
+
+def _spans(days: Mapping[str, float]) -> Mapping[str, timedelta]:
+    return {name: timedelta(days=span) for name, span in days.items()}

@@ -171,7 +171,7 @@ def _lead(name: str, turn: int, place: int, now: datetime) -> list[Job]:
 
 
 def _next(job: Job, step: Report | None, at: datetime) -> Job:
-    keep = Retention().records
+    keep = Retention()
     return life.cancel(job, now=at, retention=keep) if step is None else life.report(job, step, now=at, retention=keep)
 
 

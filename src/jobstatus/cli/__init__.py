@@ -8,7 +8,7 @@ import typer
 
 from jobstatus.errors import JobstatusError
 
-from . import credentials, exits, jobs, output, run, serve, watch
+from . import credentials, exits, expire, jobs, migrate, output, run, serve, watch
 
 __all__ = ["app", "main"]
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 app.command(epilog=serve.EXAMPLE)(serve.serve)
 app.command(epilog=run.EXAMPLE, context_settings={"allow_interspersed_args": False})(run.run)
 app.command(epilog=watch.EXAMPLE)(watch.watch)
+app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
+app.command(epilog=expire.EXAMPLE)(expire.expire)
 app.add_typer(jobs.group, name="jobs")
 app.add_typer(credentials.group, name="credentials")
 

@@ -28,7 +28,9 @@ class Exit(IntEnum):
     UNREACHABLE = 6
     """The server or the store cannot be reached."""
     REFUSED = ABANDONED
-    """The job stands against it: its state, its id or its version."""
+    """The job stands against it: its state, its id or its version; or the store that was to be moved to does."""
+    DIFFERENT = 8
+    """The stores do not keep the same."""
     TIMEOUT = 124
     """The time given with --timeout is over."""
     STOPPED = WORK_CANCELLED

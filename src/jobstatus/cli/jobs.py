@@ -20,6 +20,9 @@ group = typer.Typer(no_args_is_help=True, help="Create jobs, report on them, loo
 Type = Annotated[str, typer.Option(help="What kind of work it is.", show_default=False)]
 Message = Annotated[str | None, typer.Option(help="What a person is to know.")]
 Eta = Annotated[str | None, typer.Option(metavar="WHEN", help="When it will be done: a time, or a span such as 10m.")]
+Expires = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="When its record is to go: a time, or a span such as 30d.")
+]
 Lease = Annotated[int | None, typer.Option(metavar="SECONDS", help="Lost unless reported on within this time.")]
 When = Annotated[str | None, typer.Option(metavar="TIME", help="An RFC 3339 time.")]
 
@@ -47,6 +50,7 @@ def create(
     tenant: Annotated[str | None, typer.Option(help="Whose it is; the credential's tenant if left out.")] = None,
     message: Message = None,
     eta: Eta = None,
+    expires: Expires = None,
     lease: Lease = None,
     server: Server = SERVER,
     token: Token = None,
@@ -55,6 +59,7 @@ def create(
     """Create a pending job."""
     new: dict[str, Any] = {"type": type, "id": id, "tenant": tenant, "message": message, "lease_seconds": lease}
     new["eta"] = eta and rfc3339(moment(eta))
+    new["expires_at"] = expires and rfc3339(moment(expires))
     _show(ask(server, token, lambda client: client.create(cast(NewJob, _given(new)))), as_json)
 
 
@@ -65,6 +70,7 @@ def report(
     progress: Annotated[float | None, typer.Option(min=0, max=100, help="How far it is, in percent.")] = None,
     message: Message = None,
     eta: Eta = None,
+    expires: Expires = None,
     result: Annotated[str | None, typer.Option(metavar="JSON|@FILE", help="What it leaves behind.")] = None,
     error_kind: Annotated[Fault, typer.Option(help="Whose fault the failure is.")] = Fault.SYSTEM,
     error_message: Annotated[str | None, typer.Option(help="Why it failed.")] = None,
@@ -79,6 +85,7 @@ def report(
     """Say how a job goes. What is left out stays as it is."""
     said: dict[str, Any] = {"status": status, "progress": progress, "message": message, "lease_seconds": lease}
     said["eta"] = eta and rfc3339(moment(eta))
+    said["expires_at"] = expires and rfc3339(moment(expires))
     said["result"] = result and json_object(result)
     said["error"] = _error(error_kind, error_message, error_code, error_status)
     changed = cast(Said, _given(said))

@@ -11,7 +11,6 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from jobstatus.errors import ConfigurationError
 from jobstatus.settings import EngineName, Settings
@@ -53,11 +52,7 @@ def _settings(**given: str | int) -> Settings:
     """Hand the options on, to this process and its workers, as the variables that they stand for."""
     os.environ.update({f"JOBSTATUS_{name.upper()}": str(value) for name, value in given.items()})
     os.environ.setdefault("JOBSTATUS_SESSION_KEY", secrets.token_urlsafe(32))
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = (f"JOBSTATUS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
-        raise ConfigurationError("; ".join(wrong)) from None
+    return Settings.read()
 
 
 async def _prepare(settings: Settings) -> None:

@@ -55,6 +55,7 @@ class NewJob(TypedDict, total=False):
     tenant: str
     message: str
     eta: str
+    expires_at: str
     lease_seconds: int
 
 
@@ -65,6 +66,7 @@ class Said(TypedDict, total=False):
     progress: float
     message: str
     eta: str
+    expires_at: str
     result: dict[str, Any]
     error: JobError
     lease_seconds: int

@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 from jobstatus import life
 from jobstatus.credential import Caller
 from jobstatus.errors import (
+    BadRequest,
     DuplicateId,
     JobGone,
     JobNotFound,
@@ -24,7 +25,9 @@ from jobstatus.errors import (
 from jobstatus.job import FailureKind, Job, Report, Status
 from jobstatus.life import Retention
 from jobstatus.service import Draft, JobService
+from jobstatus.shared_clock import SharedClock
 from jobstatus.storage import Store
+from jobstatus.sweeper import Sweeper
 
 from . import strategies
 from .stores.samples import NOW
@@ -49,6 +52,10 @@ verbs = st.sampled_from(sorted(VERBS))
 skews = st.sampled_from([None, None, None, 0, -1, 1])
 
 
+def _seconds(most: int) -> st.SearchStrategy[timedelta | None]:
+    return st.none() | st.integers(1, most).map(lambda seconds: timedelta(seconds=seconds))
+
+
 class ServiceMachine(RuleBasedStateMachine):
     """A service over the store under test, and what was last seen of each job."""
 
@@ -59,7 +66,9 @@ class ServiceMachine(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self._store = self._runner.run(open_one())
         self._now = NOW
-        self._service = JobService(self._store, clock=lambda: self._now, retention=RETENTION)
+        clock = SharedClock(self._store, lambda: self._now)
+        self._service = JobService(self._store, clock=clock, retention=RETENTION)
+        self._sweeper = Sweeper(self._store, clock=clock, retention=RETENTION, holder="machine")
         self._seen: dict[str, Job] = {}
         self._buried: set[str] = set()
 
@@ -68,9 +77,9 @@ class ServiceMachine(RuleBasedStateMachine):
         self._runner.close()
 
     @precondition(lambda self: len(self._seen) < MOST_JOBS)
-    @rule(target=made, lease=st.none() | st.integers(1, 100), message=st.none() | st.text(max_size=5))
-    def create(self, lease: int | None, message: str | None) -> str:
-        draft = Draft(type="x", message=message, lease=timedelta(seconds=lease) if lease else None)
+    @rule(target=made, lease=_seconds(100), life=_seconds(100_000), message=st.none() | st.text(max_size=5))
+    def create(self, lease: timedelta | None, life: timedelta | None, message: str | None) -> str:
+        draft = Draft(type="x", message=message, lease=lease, expires_at=self._now + life if life else None)
         job = self._run(self._service.create(OWNER, draft))
         self._seen[job.id] = job
 
@@ -84,11 +93,15 @@ class ServiceMachine(RuleBasedStateMachine):
 
     @rule(id=made, said=strategies.reports() | strategies.sensible_reports(*Status), skew=skews)
     def report(self, id: str, said: Report, skew: int | None) -> None:
+        if said.expires_at is not None and said.expires_at <= self._now:
+            with pytest.raises(BadRequest):
+                self._run(self._service.report(OWNER, id, said))
+            return
         self._change(
             id,
             skew,
             lambda version: self._service.report(OWNER, id, said, version=version),
-            lambda job: life.report(job, said, now=self._now, retention=RETENTION.records),
+            lambda job: life.report(job, said, now=self._now, retention=RETENTION),
         )
 
     @rule(id=made, skew=skews)
@@ -97,7 +110,7 @@ class ServiceMachine(RuleBasedStateMachine):
             id,
             skew,
             lambda version: self._service.cancel(OPERATOR, id, version=version),
-            lambda job: life.cancel(job, now=self._now, retention=RETENTION.records),
+            lambda job: life.cancel(job, now=self._now, retention=RETENTION),
         )
 
     @rule(id=made, skew=skews)
@@ -111,7 +124,7 @@ class ServiceMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self._buried |= {id for id, job in self._seen.items() if job.expired(self._now)}
-        self._run(self._service.sweep())
+        self._run(self._sweeper.sweep())
 
     @rule(id=made, verb=verbs)
     def come_from_another_tenant(self, id: str, verb: str) -> None:
@@ -185,7 +198,8 @@ class ServiceMachine(RuleBasedStateMachine):
 
 def _keeps_its_shape(job: Job, now: datetime) -> None:
     """See what holds of any job at any moment."""
-    assert (job.ended_at is not None) == (job.expires_at is not None) == job.terminal
+    assert (job.ended_at is not None) == job.terminal
+    assert job.expires_at is not None or not job.terminal
     assert (job.error is not None) == (job.status is Status.FAILED)
     assert job.result is None or job.status is Status.SUCCEEDED
     assert job.created_at <= (job.started_at or job.created_at) <= (job.ended_at or job.updated_at) <= job.updated_at

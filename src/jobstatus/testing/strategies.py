@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jobstatus import life
 from jobstatus.credential import Credential, Kind
 from jobstatus.job import NEXT, Event, Failure, FailureKind, Job, Link, Report, Result, Status
+from jobstatus.life import Retention
 
-RETENTION = timedelta(days=7)
+RETENTION = Retention()
 
 
 def ids() -> st.SearchStrategy[str]:
@@ -113,6 +114,7 @@ def sensible_reports(draw: st.DrawFn, *statuses: Status | None) -> Report:
         result=draw(st.none() | results()) if status is Status.SUCCEEDED else None,
         error=draw(st.none() | failures()) if status is Status.FAILED else None,
         lease=draw(st.none() | spans()),
+        expires_at=draw(st.none() | moments()),
     )
 
 
@@ -182,6 +184,7 @@ def lived_jobs(draw: st.DrawFn, *statuses: Status) -> Job:
         created_at=now,
         updated_at=now,
         number=draw(st.integers(1, 2**63 - 1)),
+        expires_at=draw(st.none() | moments()),
         lease_until=now + draw(spans()) if draw(st.booleans()) else None,
     )
     stations = [station for station in _before(wanted) if draw(st.booleans())]
