@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -10,7 +11,18 @@ from jobstatus.errors import ConfigurationError
 
 from .base import CredentialStore, JobQuery, JobStore, Kept, Limits, Store, Term
 
-__all__ = ["CredentialStore", "JobQuery", "JobStore", "Kept", "Limits", "Store", "Term", "open_store", "schemes"]
+__all__ = [
+    "CredentialStore",
+    "JobQuery",
+    "JobStore",
+    "Kept",
+    "Limits",
+    "Store",
+    "Term",
+    "open_store",
+    "opened",
+    "schemes",
+]
 
 Opener = Callable[[str, Limits], Awaitable[Store]]
 """Opens the store that a URL names, which is to keep within limits."""
@@ -70,3 +82,13 @@ async def open_store(url: str, limits: Limits | None = None) -> Store:
     if not separator or scheme not in known:
         raise ConfigurationError(f"unknown storage scheme {scheme!r}; known are {', '.join(sorted(known))}")
     return await known[scheme](url, limits or Limits())
+
+
+@asynccontextmanager
+async def opened(url: str, limits: Limits | None = None) -> AsyncGenerator[Store]:
+    """Open a store as `open_store` does, and close it again."""
+    store = await open_store(url, limits)
+    try:
+        yield store
+    finally:
+        await store.aclose()

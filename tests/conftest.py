@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from back_ends import BackEnds, back_ends
 from house import House, running_house
 
 for name in [name for name in os.environ if name.startswith("JOBSTATUS_")]:
@@ -38,3 +39,10 @@ async def house() -> AsyncGenerator[House]:
     """Give a server of one's own."""
     async with running_house() as house:
         yield house
+
+
+@pytest.fixture(scope="session")
+def all_back_ends() -> Iterator[BackEnds]:
+    """Give stores of every kind, over servers that all tests share."""
+    with back_ends() as made:
+        yield made

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from back_ends import BackEnds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,17 +20,16 @@ from jobstatus.job import Event, Job, Status
 from jobstatus.moving import MovingRefused, Stage, Step, move, verify
 from jobstatus.moving.canon import canonical
 from jobstatus.moving.span import LAST, spans
-from jobstatus.storage import Kept, Store, open_store
+from jobstatus.storage import Kept, Store, open_store, opened
 from jobstatus.testing import strategies
 from jobstatus.testing.stores.moving import kept
 from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, a_job, bury, change, end, put, tombstone_of
 
-BACK_ENDS: dict[str, Callable[[Path], str]] = {
-    "memory": lambda folder: "memory://",
-    "sqlite": lambda folder: f"sqlite:///{folder / 'jobs.db'}",
-}
-"""Every back end that is moved from and to, and the URL of an empty store of its kind."""
-PAIRS = [("sqlite", "sqlite"), ("sqlite", "memory"), ("memory", "sqlite"), ("memory", "memory")]
+PAIRS = [
+    *(("sqlite", "sqlite"), ("sqlite", "memory"), ("memory", "sqlite"), ("memory", "memory")),
+    *(("sqlite", "postgresql"), ("postgresql", "redis"), ("redis", "redis-cluster"), ("redis-cluster", "sqlite")),
+]
+"""Back ends that are moved from and to."""
 ENOUGH = 10_000
 PAGE = 7
 """Small, so that a few records are several pages."""
@@ -50,16 +50,12 @@ class Pair:
 
 
 @pytest.fixture(params=PAIRS, ids="-".join)
-async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Pair]:
+async def pair(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> AsyncGenerator[Pair]:
     """Open two empty stores, of the back ends in turn."""
-    async with AsyncExitStack() as stack:
-        opened = []
-        for place, name in zip(("source", "target"), request.param, strict=True):
-            folder = tmp_path / place
-            folder.mkdir()
-            opened.append(await open_store(BACK_ENDS[name](folder)))
-            stack.push_async_callback(opened[-1].aclose)
-        yield Pair(*opened)
+    source, target = [await all_back_ends.url(name, tmp_path) for name in request.param]
+    async with opened(source) as kept, opened(target) as made:
+        yield Pair(kept, made)
+    await all_back_ends.tidy()
 
 
 @pytest.fixture
@@ -300,7 +296,7 @@ async def test_a_store_is_not_moved_to_itself(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         folder = tmp_path / "other"
         folder.symlink_to(tmp_path)
-        one, other = [await open_store(BACK_ENDS["sqlite"](place)) for place in (tmp_path, folder)]
+        one, other = [await open_store(f"sqlite:///{place / 'jobs.db'}") for place in (tmp_path, folder)]
         for store in (one, other):
             stack.push_async_callback(store.aclose)
         await put(one)

@@ -25,7 +25,7 @@ from jobstatus.security.gate import Gate, security_map
 from jobstatus.service import JobService
 from jobstatus.settings import Settings
 from jobstatus.shared_clock import SharedClock
-from jobstatus.storage import Limits, Store, open_store
+from jobstatus.storage import Limits, Store, opened
 from jobstatus.sweeper import Sweeper
 
 
@@ -52,13 +52,13 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncGenerator[None]:
-        async with _opened(settings) if store is None else nullcontext(store) as opened:
-            shared, keep = SharedClock(opened, clock), settings.retention
+        async with opened(settings.store, _limits(settings)) if store is None else nullcontext(store) as kept:
+            shared, keep = SharedClock(kept, clock), settings.retention
             await shared.set()
-            service = JobService(opened, clock=shared, retention=keep)
-            sweeper = Sweeper(opened, clock=shared, retention=keep, holder=new_id(), seconds=settings.sweep_seconds)
+            service = JobService(kept, clock=shared, retention=keep)
+            sweeper = Sweeper(kept, clock=shared, retention=keep, holder=new_id(), seconds=settings.sweep_seconds)
             engine.start({"jobs": service, "sessions": door.sessions, "tokens": door.tokens})
-            gate.start(opened)
+            gate.start(kept)
             view.start(asyncio.get_running_loop())
             async with door, sweeper.running():
                 if started is not None:
@@ -80,11 +80,5 @@ def create_app(
     return app if settings.record is None else Recorder(app, document, settings.record)
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncGenerator[Store]:
-    limits = Limits(seconds=settings.store_seconds, queue=settings.store_queue)
-    store = await open_store(settings.store, limits)
-    try:
-        yield store
-    finally:
-        await store.aclose()
+def _limits(settings: Settings) -> Limits:
+    return Limits(seconds=settings.store_seconds, queue=settings.store_queue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
@@ -15,6 +16,8 @@ SERVER = "jobstatus"
 """The actor of changes that the server makes by itself."""
 BATCH = 500
 """How many records are looked at in one go."""
+TOGETHER = 50
+"""How many of them are written at a time: a store may commit them together, and others want to write too."""
 
 
 class Leases:
@@ -34,7 +37,11 @@ class Leases:
 
     async def end_due(self, now: datetime, limit: int) -> Sequence[bool]:
         """End jobs whose leases have lapsed, *limit* at the most; tell of each one found if it was ended here."""
-        return [await self.end(job, now) for job in await self._store.due(Term.LEASE, now, limit)]
+        due = await self._store.due(Term.LEASE, now, limit)
+        ended: list[bool] = []
+        for start in range(0, len(due), TOGETHER):
+            ended += await asyncio.gather(*(self.end(job, now) for job in due[start : start + TOGETHER]))
+        return ended
 
     async def end_all(self, now: datetime) -> None:
         """End every job whose lease has lapsed."""

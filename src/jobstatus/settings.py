@@ -24,7 +24,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="JOBSTATUS_", frozen=True)
 
-    store: str = Field("sqlite:///jobstatus.db", description="The URL of the store: `sqlite:///FILE` or `memory://`.")
+    store: str = Field(
+        "sqlite:///jobstatus.db",
+        description="The URL of the store: `sqlite:///FILE`, `postgresql://…`, `redis://…`, `memory://`.",
+    )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="How many processes share the port.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from back_ends import NAMES, BackEnds, back_ends
+from back_ends import NAMES, BackEnds
 
 from jobstatus.storage import Store, open_store
 
@@ -27,13 +27,6 @@ async def store(file: Path) -> AsyncGenerator[Store]:
     store = await open_store(f"sqlite:///{file}")
     yield store
     await store.aclose()
-
-
-@pytest.fixture(scope="session")
-def all_back_ends() -> Iterator[BackEnds]:
-    """Give stores of every kind, over servers that all tests share."""
-    with back_ends() as made:
-        yield made
 
 
 @pytest.fixture(params=NAMES)

@@ -18,7 +18,7 @@ from jobstatus.clock import utc_now
 from jobstatus.credential import Credential
 from jobstatus.errors import ConfigurationError
 from jobstatus.ids import new_id
-from jobstatus.storage import CredentialStore, open_store
+from jobstatus.storage import CredentialStore, opened
 
 from . import output
 from .exits import Exit
@@ -159,11 +159,8 @@ def _in_store(url: str, work: Callable[[CredentialStore], Awaitable[T]]) -> T:
         raise ConfigurationError("memory:// lives in its server alone; credentials need a store such as sqlite:///FILE")
 
     async def use() -> T:
-        store = await open_store(url)
-        try:
+        async with opened(url) as store:
             return await work(store)
-        finally:
-            await store.aclose()
 
     return asyncio.run(use())
 

@@ -15,7 +15,7 @@ import typer
 from jobstatus.clock import utc_now
 from jobstatus.errors import ConfigurationError
 from jobstatus.settings import Settings
-from jobstatus.storage import Limits, Term, open_store
+from jobstatus.storage import Limits, Term, opened
 from jobstatus.storage import Store as OpenStore
 
 from . import output
@@ -71,12 +71,9 @@ def _progress(as_json: bool) -> Iterator[Tell]:
 
 
 async def _in_store(url: str, settings: Settings, work: Work, batch: int, tell: Tell) -> Cleared:
-    store = await open_store(url, Limits(seconds=settings.store_seconds, queue=settings.store_queue))
-    try:
+    async with opened(url, Limits(seconds=settings.store_seconds, queue=settings.store_queue)) as store:
         now = await store.time() or utc_now()
         return await work(store, now, settings.retention.tombstones, batch, tell)
-    finally:
-        await store.aclose()
 
 
 async def _remove(store: OpenStore, now: datetime, keep: timedelta, batch: int, tell: Tell) -> Cleared:

@@ -12,7 +12,7 @@ import typer
 
 from jobstatus.errors import ConfigurationError
 from jobstatus.moving import PASSES, Pass, Tell, Verification, move, verify
-from jobstatus.storage import Limits, Store, open_store
+from jobstatus.storage import Limits, opened
 
 from . import output
 from .exits import Exit
@@ -63,12 +63,6 @@ async def _migrate(
     source: str, target: str, overwrite: bool, passes: int, tell: Tell
 ) -> tuple[Sequence[Pass], Verification]:
     async with AsyncExitStack() as stack:
-        here, there = await _opened(stack, source), await _opened(stack, target)
+        here, there = [await stack.enter_async_context(opened(url, LIMITS)) for url in (source, target)]
         made = await move(here, there, overwrite=overwrite, passes=passes, tell=tell) if passes else []
         return made, await verify(here, there, tell=tell)
-
-
-async def _opened(stack: AsyncExitStack, url: str) -> Store:
-    store = await open_store(url, LIMITS)
-    stack.push_async_callback(store.aclose)
-    return store

@@ -57,12 +57,12 @@ def _settings(**given: str | int) -> Settings:
 
 async def _prepare(settings: Settings) -> None:
     """Bring the store up to date before the workers all try to."""
-    from jobstatus.storage import open_store
+    from jobstatus.storage import opened
 
     if settings.workers > 1 and settings.store.startswith("memory:"):
         raise ConfigurationError("workers cannot share memory://; use a store such as sqlite:///jobs.db")
-    store = await open_store(settings.store)
-    await store.aclose()
+    async with opened(settings.store):
+        pass
 
 
 def _run(settings: Settings, as_json: bool) -> None:
