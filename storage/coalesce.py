@@ -24,11 +24,15 @@ class Coalescer(Generic[K, V]):
     One reading is under way at a time. Freshness: a reading never starts before the calls that it answers have come
     in, so a call sees every write that was acknowledged before it. A call that comes in once a reading has started
     waits for the next one, even where its key is being read.
+
+    What the reading raises, all are told whom it was to answer. With *one_fate* so are those who wait for the next one:
+    where a source does not answer in time, nobody then waits for longer than that time.
     """
 
-    def __init__(self, read: Read[K, V], limit: int = LIMIT) -> None:
+    def __init__(self, read: Read[K, V], limit: int = LIMIT, *, one_fate: bool = False) -> None:
         self._read = read
         self._limit = limit
+        self._one_fate = one_fate
         self._waiting: dict[K, Callers[V]] = {}
         self._reading: asyncio.Task[None] | None = None
 
@@ -70,7 +74,10 @@ class Coalescer(Generic[K, V]):
                 for caller in _patient(callers):
                     caller.set_result(value)
         except Exception as error:
-            for callers in batch.values():
+            waiting: dict[K, Callers[V]] = {}
+            if self._one_fate:
+                waiting, self._waiting = self._waiting, waiting
+            for callers in (*batch.values(), *waiting.values()):
                 for caller in _patient(callers):
                     caller.set_exception(error)
         finally:  # none are left, unless the reading was cancelled

@@ -13,10 +13,8 @@ from jobstatus.errors import ConfigurationError
 
 SCRIPTS = Path(__file__).with_name("migrations")
 
-_ALONE = text(
-    "SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock(hashtext('jobstatus migration'))"
-)
-"""Has servers that start at once wait for each other, however long it takes, until the transaction ends."""
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtext('jobstatus migration'))")
+"""Has servers that start at once wait for each other until the transaction ends."""
 
 
 def migrate(connection: Connection) -> None:

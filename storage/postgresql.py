@@ -36,7 +36,12 @@ async def open_postgresql(url: str, limits: Limits) -> SqlStore:
         feed=PostgresqlFeed(connect, limits),
         limits=limits,
     )
-    return await up_to_date(store)
+    # Migrations take as long as they take: an index over many jobs is not made in a moment.
+    migrator = EngineWriter(_engine(url, connecting(_dsn(url), limits, patience=None), 1, limits))
+    try:
+        return await up_to_date(store, migrator)
+    finally:
+        await migrator.aclose()
 
 
 def _dsn(url: str) -> str:

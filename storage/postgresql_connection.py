@@ -19,20 +19,21 @@ TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Inter
 """Whatever the driver raises where the database cannot answer."""
 
 
-def connecting(dsn: str, limits: Limits) -> Connect:
-    """Make what connects. Whatever a connection is asked ends in twice the time of the limits, here and there."""
-    patience = limits.seconds * 2
+def connecting(dsn: str, limits: Limits, *, patience: float | None = 2) -> Connect:
+    """Make what connects. Whatever a connection is asked ends, here and there, in *patience* times the limits' time."""
+    seconds = None if patience is None else limits.seconds * patience
+    milliseconds = f"{(seconds or 0) * 1000:.0f}"  # 0 is without end
 
     async def connect() -> asyncpg.Connection:
         try:
             return await asyncpg.connect(
                 dsn,
                 timeout=limits.seconds,
-                command_timeout=patience,
+                command_timeout=seconds,
                 server_settings={
                     "application_name": "jobstatus",
-                    "statement_timeout": f"{patience * 1000:.0f}",
-                    "idle_in_transaction_session_timeout": f"{patience * 1000:.0f}",
+                    "statement_timeout": milliseconds,
+                    "idle_in_transaction_session_timeout": milliseconds,
                 },
             )
         except (asyncpg.ClientConfigurationError, ValueError) as error:

@@ -49,7 +49,7 @@ class PostgresqlFinder:
         self._connect = connect
         self._seconds = limits.seconds
         self._connection: asyncpg.Connection | None = None
-        self._rows: Coalescer[Key, Found] = Coalescer(self._read)
+        self._rows: Coalescer[Key, Found] = Coalescer(self._read, one_fate=True)
         self._jobs = Memory(Decoder(Job, BY_KEY[jobs, str], _DIALECT))
         self._tombstone = Decoder(Tombstone, BY_KEY[tombstones, str], _DIALECT)
 

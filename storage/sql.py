@@ -142,10 +142,6 @@ class SqlStore:
     async def revoke_credential(self, id: str, at: datetime) -> Credential | None:
         return await self._write(statements.revoke_credential, id, at)
 
-    async def migrate(self) -> None:
-        """Bring the tables up to date; of several processes that want to, one does it and the others wait."""
-        await self._writer.write(migrate)
-
     async def aclose(self) -> None:
         await self._feed.aclose()
         await asyncio.gather(self._turnstile.aclose(), self._finder.aclose())
@@ -165,10 +161,13 @@ class SqlStore:
             raise unavailable(error) from error
 
 
-async def up_to_date(store: SqlStore) -> SqlStore:
-    """Bring a store's tables up to date; if that fails, let go of it."""
+async def up_to_date(store: SqlStore, writer: Writer) -> SqlStore:
+    """Bring a store's tables up to date; if that fails, let go of it.
+
+    Of several processes that want to, one does it and the others wait.
+    """
     try:
-        await store.migrate()
+        await writer.write(migrate)
     except SQLAlchemyError as error:
         await store.aclose()
         raise unavailable(error) from error

@@ -50,9 +50,8 @@ async def open_sqlite(url: str, limits: Limits) -> SqlStore:
     finder = SqliteReader(partial(_reading, file, LOCK), SqliteGlance(partial(_reading, file, 0)))
     feed = SqliteFeed(partial(_reading, file, 0))
     writer = GroupWriter(_writer(file))
-    return await up_to_date(
-        SqlStore(finder=finder, reader=_reader(file, limits), writer=writer, feed=feed, limits=limits)
-    )
+    store = SqlStore(finder=finder, reader=_reader(file, limits), writer=writer, feed=feed, limits=limits)
+    return await up_to_date(store, writer)
 
 
 def _file(url: str) -> Path:

@@ -36,11 +36,11 @@ class Reading:
 class World:
     """Values that change, and readings of them that are under control."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, *, one_fate: bool = False) -> None:
         self.values = dict.fromkeys(KEYS, 0)
         self.readings: list[Reading] = []
         self._begun: asyncio.Queue[Reading] = asyncio.Queue()
-        self.coalescer = Coalescer(self._read, limit)
+        self.coalescer = Coalescer(self._read, limit, one_fate=one_fate)
 
     @property
     def under_way(self) -> list[Reading]:
@@ -87,6 +87,20 @@ async def test_a_call_never_joins_a_reading_that_has_begun() -> None:
     (await world.begun()).finish()
 
     assert (await early, await late) == (0, 1)
+
+
+async def test_those_who_wait_may_share_the_fate_of_a_reading_that_fails() -> None:
+    """So none of them waits for longer than one reading takes; whoever comes later is read for."""
+    world = World(one_fate=True)
+    early = await world.call("a")
+    reading = await world.begun()
+    late = await world.call("b")
+    reading.end.set_exception(OSError())
+
+    assert [type(each) for each in await asyncio.gather(early, late, return_exceptions=True)] == [OSError, OSError]
+    later = await world.call("b")
+    (await world.begun()).finish()
+    assert await later == 0
 
 
 async def test_calls_that_come_in_during_a_reading_share_the_next() -> None:
