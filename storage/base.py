@@ -56,6 +56,18 @@ class JobQuery:
     """Only jobs with a smaller number: how the next page is asked for."""
     limit: int = 50
 
+    def fits(self, job: Job) -> bool:
+        """Tell whether a job belongs in the list, for back ends that look for themselves."""
+        return (
+            not job.expired(self.alive_at)
+            and self.tenant in (None, job.tenant)
+            and (not self.statuses or job.status in self.statuses)
+            and self.type in (None, job.type)
+            and (self.created_from is None or job.created_at >= self.created_from)
+            and (self.created_before is None or job.created_at < self.created_before)
+            and (self.below_number is None or job.number < self.below_number)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:

@@ -65,7 +65,7 @@ class MemoryStore:
 
     async def list(self, query: JobQuery) -> Sequence[Job]:
         newest_first = (self._jobs.get(id) for id in reversed(self._ids.values()))
-        return list(islice((job for job in newest_first if job is not None and _fits(job, query)), query.limit))
+        return list(islice((job for job in newest_first if job is not None and query.fits(job)), query.limit))
 
     async def events(self, id: str) -> Sequence[Event]:
         return tuple(self._events.get(id, ()))
@@ -193,18 +193,6 @@ _PLACES: Mapping[Term, Callable[[Job], tuple[datetime | None, int]]] = {
     Term.RETENTION: lambda job: (job.expires_at, job.number),
 }
 """Where a job stands among those that are overdue."""
-
-
-def _fits(job: Job, query: JobQuery) -> bool:
-    return (
-        not job.expired(query.alive_at)
-        and query.tenant in (None, job.tenant)
-        and (not query.statuses or job.status in query.statuses)
-        and query.type in (None, job.type)
-        and (query.created_from is None or job.created_at >= query.created_from)
-        and (query.created_before is None or job.created_at < query.created_before)
-        and (query.below_number is None or job.number < query.below_number)
-    )
 
 
 async def open_memory(url: str, limits: Limits) -> MemoryStore:

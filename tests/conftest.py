@@ -11,7 +11,10 @@ from back_ends import BackEnds, back_ends
 from house import House, running_house
 
 for name in [name for name in os.environ if name.startswith("JOBSTATUS_")]:
-    del os.environ[name]  # whoever runs the tests may have a server of their own
+    if not name.startswith("JOBSTATUS_TEST_"):
+        del os.environ[name]  # whoever runs the tests may have a server of their own
+if engine := os.environ.get("JOBSTATUS_TEST_ENGINE"):
+    os.environ["JOBSTATUS_ENGINE"] = engine
 
 
 @pytest.fixture

@@ -88,10 +88,15 @@ def test_nothing_is_lost(server: OwnServer, tmp_path: Path, fault: Fault) -> Non
     undergo("redis", fault.__name__, server.fresh(), lambda: fault(server), tmp_path).succeeded()
 
 
+def a_master(cluster: OwnCluster) -> OwnServer:
+    """Find a server that is a master now."""
+    return next(server for server in cluster.servers if server.ask("ROLE")[0] in ("master", b"master"))
+
+
 @contextmanager
 def failed_over(cluster: OwnCluster) -> Iterator[None]:
     """A master crashes, and its replica takes its place; what was the master follows it, once it is back."""
-    master = next(server for server in cluster.servers if "role:master" in server.ask("INFO", "replication"))
+    master = a_master(cluster)
     master.kill()
     yield
     master.start()
@@ -101,7 +106,7 @@ def failed_over(cluster: OwnCluster) -> Iterator[None]:
 @contextmanager
 def master_hung(cluster: OwnCluster) -> Iterator[None]:
     """A master hangs for so long that its replica takes its place."""
-    master = next(server for server in cluster.servers if "role:master" in server.ask("INFO", "replication"))
+    master = a_master(cluster)
     master.hold()
     yield
     master.let_go()

@@ -26,9 +26,9 @@ WORST = 2 * DEADLINE + 5
 """Seconds that an answer may take: the store is asked for the credential and then for the job; the machine is busy."""
 LASTING = 3.0
 """Seconds for which the fault lasts."""
-ENOUGH = 40
+ENOUGH = int(os.environ.get("FAULT_WRITES", "40"))
 """Writes that are to be acknowledged before a fault, and after it."""
-PATIENCE = 60.0
+PATIENCE = 60.0 + ENOUGH / 10
 """Seconds in which service must have returned."""
 
 
