@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from jobstatus.credential import Credential
@@ -65,11 +66,7 @@ class RedisStore:
 
     async def list(self, query: JobQuery) -> Sequence[Job]:
         span = newest_first(query.tenant, query.below_number)
-        return _jobs(
-            await self._read(
-                self._walk.find(span, query.limit, lambda record: isinstance(record, Job) and query.fits(record))
-            )
-        )
+        return _jobs(await self._read(self._walk.find(span, query.limit, partial(_fits, query))))
 
     async def events(self, id: str) -> Sequence[Event]:
         key = self._keys.events(id)
