@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test test-clients lint types spec wheel bench clean
+.PHONY: help demo serve test test-clients lint types spec wheel bench bench-large bench-retention clean
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/run  ## Run real jobs and poll them in five contracts
 	@$(BIN)/python docs/demo.py
@@ -33,8 +33,15 @@ spec: $(VENV)/dev  ## Check openapi.yaml with every linter (needs Node.js)
 wheel: $(VENV)/dev  ## Build the wheel and run the tests against it in an empty environment
 	@tests/wheel.sh
 
-bench: $(VENV)/bench  ## Measure polls beside peers (about 4 minutes)
+bench: $(VENV)/bench  ## Measure polls beside peers (about 9 minutes)
 	@$(BIN)/python -m benchmarks
+
+bench-large: $(VENV)/bench  ## Measure with ten million jobs (about 45 minutes, 15 GB on a disk)
+	@$(BIN)/python -m benchmarks.large
+
+bench-retention: $(VENV)/bench  ## See a store in use level off (about 10 minutes)
+	@$(BIN)/python -m benchmarks.retention
+	@$(BIN)/python -m benchmarks.retention --store postgresql
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist .demo lint/node_modules

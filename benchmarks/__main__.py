@@ -1,4 +1,4 @@
-"""Measure polls of this server beside those of its peers, and print and keep what was found."""
+"""Measure this server beside its peers, over stores of every kind, and print and keep what was found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import results, tables
+from benchmarks import comparisons, results, tables
+from benchmarks.comparisons import COMPARISONS
+from benchmarks.databases import DatabaseMissing
 from benchmarks.fairness import Unfair
 from benchmarks.load import LoadFailed
 from benchmarks.peers import APPS
@@ -32,7 +34,7 @@ def main() -> None:
     whole = not asked.quick and not asked.only and not asked.jobs
     console = Console(width=None if Console().is_terminal else 140)
     try:
-        measured = _measure(asked.only or list(APPS), scale, console)
+        measured = _measure(asked.only or [*APPS, *COMPARISONS], scale, _jobs(asked), console)
     except (LoadFailed, ServerFailed, Unfair) as failure:
         sys.exit(f"benchmarks: {failure}")
     _show(measured, scale, console)
@@ -45,32 +47,55 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    known = [*APPS, *COMPARISONS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, help="how often each peer is loaded")
     parser.add_argument("--seconds", type=float, help="for how long each time")
     parser.add_argument("--jobs", type=int, help="how many jobs there are; what was found is then not kept")
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"where the rows go, if not to {results.LATEST.name}")
     parser.add_argument("--quick", action="store_true", help="one short round, which proves nothing and is not kept")
-    parser.add_argument("--only", nargs="+", choices=APPS, metavar="NAME", help=f"some of {', '.join(APPS)}; not kept")
+    parser.add_argument(
+        "--only", nargs="+", choices=known, metavar="NAME", help=f"some of {', '.join(known)}; not kept"
+    )
     return parser
 
 
-def _measure(names: Sequence[str], scale: Scale, console: Console) -> Measured:
+def _jobs(asked: argparse.Namespace) -> int | None:
+    """Tell how many jobs the other stores are to have, if not as many as usual."""
+    jobs: int | None = asked.jobs or (QUICK.jobs if asked.quick else None)
+    return jobs
+
+
+def _measure(names: Sequence[str], scale: Scale, jobs: int | None, console: Console) -> Measured:
+    peers, compared = ([name for name in names if name in known] for known in (APPS, COMPARISONS))
+    measured = Measured()
     shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # Drawn only where something new is told: a clock that ticks would take its share of the load's core.
     with Progress(*shown, console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("", total=steps(names, scale))
+        total = (steps(peers, scale) if peers else 0) + comparisons.steps(compared, scale)
+        task = progress.add_task("", total=total)
 
         def tell(what: str) -> None:
             progress.update(task, description=what, advance=1, refresh=True)
 
-        return run(names, scale, tell)
+        if peers:
+            run(peers, scale, tell, measured)
+        for key in compared:
+            try:
+                measured.compared.append(comparisons.compare(key, scale, jobs, tell))
+            except DatabaseMissing as missing:
+                measured.unmeasured[key] = f"not measured here: {missing}"
+    return measured
 
 
 def _show(measured: Measured, scale: Scale, console: Console) -> None:
-    found = results.peers(measured, scale)["peers"]
-    console.print(tables.peers(found), tables.targets(rows(measured.found())))
-    for doubt in tables.doubts(found):
+    found = results.peers(measured, scale)
+    if found["peers"]:
+        console.print(tables.peers(found["peers"]))
+    if found["comparisons"]:
+        console.print(tables.comparisons(found["comparisons"]))
+    console.print(tables.targets(rows(measured.found())))
+    for doubt in tables.doubts(found["peers"]):
         console.print(f"Doubtful: {doubt}", style="yellow")
 
 

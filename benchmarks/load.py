@@ -37,7 +37,11 @@ class Plan:
 
     port: int
     requests: Sequence[str]
-    """Whole requests, of which each is as likely as any other."""
+    """Whole requests, sent in a random order."""
+    dealt: bool = False
+    """Whether each connection has requests of its own, every so manieth, and sends them in their order."""
+    lot: int = 1
+    """What their order is drawn by."""
     connections: int = 16
     seconds: float = 3.0
     warm_up: float = 0.0
@@ -73,11 +77,12 @@ class Outcome:
         return None if self.server_busy is None else self.server_busy / self.rate
 
 
-def request(path: str, **headers: str) -> str:
-    """Write a whole request; a header's name is given in snake case."""
-    lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}", "Accept: */*"]
+def request(path: str, *, method: str = "GET", body: str = "", **headers: str) -> str:
+    """Write a whole request; a header's name is given in snake case, and a body in ASCII."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", "Accept: */*"]
     lines += [f"{name.replace('_', '-').title()}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""])
+    lines += [f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([*lines, "", body])
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -87,7 +92,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 async def load(plan: Plan) -> Outcome:
     """Make the load of a plan. Raises `LoadFailed`."""
-    requests = _shuffled(plan)
+    requests = _dealt(plan) if plan.dealt else [_shuffled(plan)] * plan.connections
     if plan.warm_up:
         await _once(plan, requests, plan.warm_up)
     return await _once(plan, requests, plan.seconds)
@@ -96,13 +101,19 @@ async def load(plan: Plan) -> Outcome:
 def _shuffled(plan: Plan) -> Iterator[bytes]:
     """Give all requests in a random order, again and again: so each has been sent once the warm-up is over."""
     requests = [request.encode("latin-1") for request in plan.requests]
-    random.Random(1).shuffle(requests)
+    random.Random(plan.lot).shuffle(requests)
     return itertools.cycle(requests)
 
 
-async def _once(plan: Plan, requests: Iterator[bytes], seconds: float) -> Outcome:
+def _dealt(plan: Plan) -> list[Iterator[bytes]]:
+    """Give each connection requests of its own, again and again."""
+    requests = [request.encode("latin-1") for request in plan.requests]
+    return [itertools.cycle(requests[first :: plan.connections]) for first in range(plan.connections)]
+
+
+async def _once(plan: Plan, requests: Sequence[Iterator[bytes]], seconds: float) -> Outcome:
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    connections = [Connection(failed, requests, plan.expect) for _ in range(plan.connections)]
+    connections = [Connection(failed, own, plan.expect) for own in requests]
     await asyncio.gather(*(connection.open(plan.port) for connection in connections))
     began = _Times.now(plan.pid)
     for connection in connections:

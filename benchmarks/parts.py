@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.inprocess import application, call, scope_of
 from benchmarks.peers import APPS, OURS
-from benchmarks.seed import Seeded, seed
+from benchmarks.seed import Seeded, in_file, seed
 from jobstatus.serving.application import settle
 
 JOBS = 1000
@@ -125,7 +125,7 @@ async def poll(seeded: Seeded, parts: Mapping[str, str], *, again: bool) -> dict
 def main() -> None:
     """Print both tables."""
     with TemporaryDirectory() as folder:
-        seeded = asyncio.run(seed(Path(folder), JOBS))
+        seeded = asyncio.run(seed(in_file(Path(folder)), JOBS))
         _show("A poll that was let in just so before", uvloop.run(poll(seeded, AGAIN, again=True)))
         _show("A first poll of a job", uvloop.run(poll(seeded, AGAIN | ANEW, again=False)))
 

@@ -36,7 +36,7 @@ def draw(numbers: Path, file: Path) -> None:
     matplotlib.use("svg")
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(figsize=(8, 1.25 + INCHES_PER_BAR * len(peers)))
-        _card(figure)
+        card(figure)
         _bars(axes, peers)
         _words(figure, kept)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def _drawn(peer: Mapping[str, Any]) -> bool:
     return peer["name"] in LABELS and "polls_per_second" in peer
 
 
-def _card(figure: Any) -> None:
+def card(figure: Any) -> None:
     """Lay everything on a white card, to be read on light and on dark pages."""
     figure.add_artist(
         FancyBboxPatch(

@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import child, fairness, rounds
+from benchmarks.comparisons import Compared
 from benchmarks.load import Outcome, Plan
 from benchmarks.machine import Cores, on_core, resident_megabytes
 from benchmarks.peers import APPS, OURS, SERVED
 from benchmarks.rounds import NOT_MODIFIED, Scale
-from benchmarks.seed import Seeded, seed
+from benchmarks.seed import Seeded, in_file, seed
 from benchmarks.serving import Server, serving
 from benchmarks.spread import Spread, ratio
 
@@ -36,6 +37,7 @@ class Measured:
     """Seconds."""
     memory: list[float] = field(default_factory=list)
     """Megabytes."""
+    compared: list[Compared] = field(default_factory=list)
     unmeasured: dict[str, str] = field(default_factory=dict)
     """Why a target was not measured, where only the run can tell."""
 
@@ -49,6 +51,7 @@ class Measured:
         found: dict[str, Spread | str] = {name: ratio(self.rates(OURS), self.rates(name)) for name in peers}
         if NOT_MODIFIED in self.outcomes:
             found["not-modified"] = ratio(self.rates(NOT_MODIFIED), self.rates(OURS))
+        found |= {compared.key: compared.ratio() for compared in self.compared}
         values = {"start-up": self.start_up, "memory": self.memory}
         return {**found, **self.unmeasured, **{key: Spread.of(known) for key, known in values.items() if known}}
 
@@ -60,13 +63,12 @@ def steps(names: Sequence[str], scale: Scale) -> int:
     return 2 + served + (served + ours) * scale.rounds + ours * scale.rounds
 
 
-def run(names: Sequence[str], scale: Scale, tell: Tell) -> Measured:
+def run(names: Sequence[str], scale: Scale, tell: Tell, measured: Measured) -> None:
     """Measure the peers with these names, and this server's start if it is among them."""
-    measured = Measured()
     cores = Cores.found()
     with TemporaryDirectory() as folder, on_core(cores.load):
         tell("writing the store")
-        seeded = asyncio.run(seed(Path(folder), scale.jobs))
+        seeded = asyncio.run(seed(in_file(Path(folder)), scale.jobs))
         log = Path(folder) / "servers.log"
         with ExitStack() as stack:
             servers = {}
@@ -79,7 +81,6 @@ def run(names: Sequence[str], scale: Scale, tell: Tell) -> Measured:
             _start(seeded, scale, cores, log, measured, tell)
         tell("calling all in process")
         measured.in_process = _call(names, seeded, scale, cores)
-    return measured
 
 
 def _load(

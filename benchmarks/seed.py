@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import create_engine, insert
 
 from jobstatus import life
 from jobstatus.clock import utc_now
 from jobstatus.credential import Credential
 from jobstatus.ids import new_id
-from jobstatus.job import Failure, FailureKind, Job, Link, Report, Result, Status
+from jobstatus.job import Event, Failure, FailureKind, Job, Link, Report, Result, Status
 from jobstatus.life import Retention
 from jobstatus.security.tokens import digest, new_token
-from jobstatus.storage import Store, open_store
-from jobstatus.storage.tables import jobs as table
+from jobstatus.storage import Kept, Store, open_store
 
 TENANT = "ac234de25c6741d2b1273da49eea1b9e"
 OTHER_TENANT = "0f3c1b2a4d5e46f78190a1b2c3d4e5f6"
 READ = frozenset({"job:read"})
 WRITE = frozenset({"job:write"})
 HOUR = timedelta(hours=1)
+TURN = timedelta(seconds=61.25)
+"""What lies between two reports on a job."""
+RETENTION = Retention()
+PAGE = 100
+"""Jobs that are written together."""
+WRITERS = 64
+"""Pages that are written at once."""
 
 _RUNNING = Report(status=Status.RUNNING, progress=42.5, message="Packing the archive", lease=timedelta(days=1))
 _DONE = Report(
@@ -58,47 +62,66 @@ class Seeded:
         """Where each job is polled."""
         return [f"/jobs/{job.id}" for job in self.jobs]
 
+    @property
+    def unfinished(self) -> list[Job]:
+        """The jobs that can be reported on."""
+        return [job for job in self.jobs if not job.terminal]
 
-async def seed(folder: Path, count: int) -> Seeded:
-    """Make a store with that many jobs in a folder."""
-    file = folder / "jobs.db"
-    url = f"sqlite:///{file}"
-    jobs = tuple(_jobs(count, utc_now()))
+
+async def seed(url: str, count: int) -> Seeded:
+    """Write that many jobs, with their timelines, to a store that is empty."""
+    kept = list(_lives(count, utc_now()))
     store = await open_store(url)
     try:
-        _keep(file, jobs)
-        return Seeded(
-            url=url,
-            jobs=jobs,
-            token=await _token(store, TENANT, READ),
-            writer=await _token(store, TENANT, WRITE),
-            stranger=await _token(store, OTHER_TENANT, READ),
-        )
+        await _keep(store, kept)
+        return await with_tokens(store, url, tuple(job for job, _ in kept))
     finally:
         await store.aclose()
 
 
-def _jobs(count: int, now: datetime) -> Iterator[Job]:
+async def with_tokens(store: Store, url: str, jobs: tuple[Job, ...]) -> Seeded:
+    """Add credentials to a store that holds these jobs."""
+    return Seeded(
+        url=url,
+        jobs=jobs,
+        token=await _token(store, TENANT, READ),
+        writer=await _token(store, TENANT, WRITE),
+        stranger=await _token(store, OTHER_TENANT, READ),
+    )
+
+
+def in_file(folder: Path) -> str:
+    """Give the URL of a store in a file of a folder."""
+    return f"sqlite:///{folder / 'jobs.db'}"
+
+
+def _lives(count: int, now: datetime) -> Iterator[tuple[Job, tuple[Event, ...]]]:
     owner = new_id()
-    retention = Retention().records
     for number in range(1, count + 1):
         at = now - HOUR + timedelta(milliseconds=number)
         job = Job(id=new_id(), number=number, tenant=TENANT, owner=owner, type="export", created_at=at, updated_at=at)
-        for turn, said in enumerate(LIVES[number % len(LIVES)], 1):
-            job = life.report(job, said, now=at + turn * timedelta(seconds=61.25), retention=retention)
-        yield job
+        yield _lived(job, LIVES[number % len(LIVES)])
 
 
-def _keep(file: Path, jobs: tuple[Job, ...]) -> None:
-    """Write all jobs in one transaction: one by one, each would wait for the disk."""
-    engine = create_engine(f"sqlite:///{file}")
-    with engine.begin() as connection:
-        connection.execute(insert(table), [_row(job) for job in jobs])
-    engine.dispose()
+def _lived(job: Job, reports: tuple[Report, ...]) -> tuple[Job, tuple[Event, ...]]:
+    """Give what reports make of a job, and its timeline."""
+    began, timeline = job.created_at, [Event.of(job, job.owner)]
+    for turn, said in enumerate(reports, 1):
+        job = life.report(job, said, now=began + turn * TURN, retention=RETENTION)
+        timeline.append(Event.of(job, job.owner))
+    return job, tuple(timeline)
 
 
-def _row(job: Job) -> dict[str, Any]:
-    return {field.name: getattr(job, field.name) for field in fields(job)}
+async def _keep(store: Store, kept: Sequence[tuple[Job, tuple[Event, ...]]]) -> None:
+    """Write pages, several at once: one job after the other, each would wait for the disk."""
+    starts = iter(range(0, len(kept), PAGE))
+    await asyncio.gather(*(_keep_pages(store, kept, starts) for _ in range(WRITERS)))
+
+
+async def _keep_pages(store: Store, kept: Sequence[tuple[Job, tuple[Event, ...]]], starts: Iterator[int]) -> None:
+    for start in starts:
+        page = [Kept(job, events) for job, events in kept[start : start + PAGE]]
+        await store.restore(start, start + len(page), page)
 
 
 async def _token(store: Store, tenant: str, permissions: frozenset[str]) -> str:

@@ -28,6 +28,37 @@ def peers(found: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def comparisons(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Show the two servers of each comparison, and what their stores did alone."""
+    table = Table("server", title="Beside the polls over SQLite: answers in a second")
+    for column in (
+        "connections",
+        "answers/s",
+        "lowest",
+        "highest",
+        "p99 ms",
+        "server busy",
+        "µs of CPU",
+        "store alone",
+    ):
+        table.add_column(column, justify="right")
+    for comparison in found:
+        for server in comparison["servers"]:
+            rate, work = server["answers_per_second"], server["cpu_microseconds_per_answer"]
+            alone = comparison.get("store_alone", {}).get(server["name"])
+            table.add_row(
+                server["name"],
+                str(comparison["load"]["connections"]),
+                *(f"{rate[which]:,.0f}" for which in ("median", "low", "high")),
+                f"{server['p99_ms']:.2f}",
+                f"{server['server_busy']:.0%}" if server["server_busy"] else "",
+                f"{work['median']:,.0f}" if work else "",
+                f"{alone['median']:,.0f}" if alone else "",
+            )
+        table.add_section()
+    return table
+
+
 def targets(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Show what was aimed at beside what was found."""
     table = Table("target", title="Ratios")

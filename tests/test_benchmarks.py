@@ -6,23 +6,36 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from back_ends import NETWORKED, BackEnds, need
 
 pytest.importorskip("benchmarks", reason="a checkout has them, an installed server has not")
 
+from benchmarks.comparisons import COMPARISONS, Compared, compare
+from benchmarks.large import report
+from benchmarks.large.loading import load as load_many
+from benchmarks.large.rows import Population
+from benchmarks.large.stages import FEW, MANY, SOME, Stages
+from benchmarks.large.store import Large
 from benchmarks.load import LoadFailed, Outcome, Plan, load, percentile, request
-from benchmarks.results import peers
+from benchmarks.reporting import report_all
+from benchmarks.results import comparison, peers
+from benchmarks.retention import RECORDS, TOMBSTONES, live
 from benchmarks.rounds import NOT_MODIFIED, Scale, turns
 from benchmarks.run import Measured
-from benchmarks.seed import TENANT, seed
+from benchmarks.seed import OTHER_TENANT, TENANT, in_file, seed
 from benchmarks.spread import Spread, ratio
-from benchmarks.tables import doubts
-from benchmarks.targets import TARGETS, rows
+from benchmarks.tables import comparisons, doubts
+from benchmarks.targets import TARGETS, merged, rows
 
-from jobstatus.storage import open_store
+from jobstatus.clock import utc_now
+from jobstatus.job import Job
+from jobstatus.storage import Term, open_store
 
+TINY = Scale(rounds=1, seconds=0.2, warm_up=0.1, connections=4)
 MEMBERS = {"name", "ratio", "low", "high", "target", "better"}
 
 Answer = Callable[[bytes], list[bytes]]
@@ -49,7 +62,7 @@ def test_there_is_a_row_for_every_target_whatever_was_found() -> None:
     found = rows({})
 
     assert [row["name"] for row in found] == [target.name for target in TARGETS]
-    assert len(found) == 11
+    assert len(found) == 12
 
 
 def test_a_row_without_a_number_tells_why() -> None:
@@ -66,6 +79,16 @@ def test_a_ratio_is_told_with_its_spread() -> None:
 
     assert row.keys() == MEMBERS
     assert (row["ratio"], row["low"], row["high"], row["target"]) == (4.123, 3.9, 4.5, 4.0)
+
+
+def test_what_an_earlier_run_found_is_kept_where_this_one_found_nothing() -> None:
+    """The row of ten million jobs takes an hour, and outlives the runs that leave it out."""
+    before = rows({"redis": Spread(0.9, 0.8, 1.0), "fastapi": Spread(3.0, 3.0, 3.0)})
+    found = rows({"fastapi": Spread(4.0, 4.0, 4.0)})
+
+    kept = {target.key: row["ratio"] for target, row in zip(TARGETS, merged(found, before), strict=True)}
+
+    assert (kept["redis"], kept["fastapi"], kept["postgresql"]) == (0.9, 4.0, None)
 
 
 @pytest.mark.parametrize(("key", "limit", "unit"), [("start-up", 2.0, "s"), ("memory", 150.0, "MB")])
@@ -138,16 +161,19 @@ def test_percentiles_are_values_that_were_seen(share: float, expected: int) -> N
     assert percentile(range(1, 101), share) == expected
 
 
-async def test_seeded_jobs_are_what_the_store_gives(tmp_path: Path) -> None:
-    """What peers are held to is what is in the store, jobs in several states among it."""
-    seeded = await seed(tmp_path, 12)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "redis"])
+async def test_seeded_jobs_are_what_the_store_gives(kind: str, all_back_ends: BackEnds, tmp_path: Path) -> None:
+    """What peers are held to is what is in the store, jobs in several states and their timelines among it."""
+    seeded = await seed(await all_back_ends.url(kind, tmp_path), 120)
     store = await open_store(seeded.url)
     try:
         found = [await store.get(job.id) for job in seeded.jobs]
+        timelines = [len(await store.events(job.id)) for job in seeded.jobs[:6]]
     finally:
         await store.aclose()
 
     assert found == list(seeded.jobs)
+    assert timelines == [job.version for job in seeded.jobs[:6]]
     assert {job.tenant for job in seeded.jobs} == {TENANT}
     assert len({job.status for job in seeded.jobs}) > 2
 
@@ -158,13 +184,15 @@ class Counter:
     def __init__(self, answer: Answer) -> None:
         self.port = 0
         self.asked: list[bytes] = []
+        self.told: list[tuple[bytes, bytes]] = []
+        """Each request with its body."""
         self.connections = 0
         self._answer = answer
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            while parts := self._note(await reader.readuntil(b"\r\n\r\n")):
+            while parts := self._note(*await self._read(reader)):
                 for part in parts:
                     writer.write(part)
                     await writer.drain()
@@ -173,8 +201,14 @@ class Counter:
         finally:
             writer.close()
 
-    def _note(self, asked: bytes) -> list[bytes]:
+    async def _read(self, reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        return head, await reader.readexactly(int(length[1])) if length else b""
+
+    def _note(self, asked: bytes, body: bytes) -> list[bytes]:
         self.asked.append(asked)
+        self.told.append((asked, body))
         return self._answer(asked)
 
 
@@ -188,10 +222,10 @@ async def counting(answer: Answer) -> AsyncGenerator[Counter]:
         yield counter
 
 
-def plan(port: int, **rest: int) -> Plan:
+def plan(port: int, expect: int = 200) -> Plan:
     """Ask for two jobs, on three connections, for a moment."""
     requests = [request("/jobs/a", authorization="Bearer t"), request("/jobs/b", authorization="Bearer t")]
-    return Plan(port=port, requests=requests, connections=3, seconds=0.2, **rest)
+    return Plan(port=port, requests=requests, connections=3, seconds=0.2, expect=expect)
 
 
 def ok(_: bytes) -> list[bytes]:
@@ -216,6 +250,17 @@ async def test_a_load_asks_for_all_that_it_is_given() -> None:
 
     assert {re.split(rb"[ \r]", asked)[1] for asked in server.asked} == {b"/jobs/a", b"/jobs/b"}
     assert all(b"\r\nAuthorization: Bearer t\r\n" in asked for asked in server.asked)
+
+
+async def test_requests_can_be_dealt_to_connections() -> None:
+    """Each connection then sends its own in their order, so that what it reports grows."""
+    said = [request(f"/{number % 2}", method="PATCH", body=f"{number:04}") for number in range(1000)]
+    async with counting(ok) as server:
+        await load(Plan(port=server.port, requests=said, dealt=True, connections=2, seconds=0.05))
+
+    for own in (b"PATCH /0", b"PATCH /1"):
+        bodies = [body for asked, body in server.told if asked.startswith(own)]
+        assert bodies[:400] == sorted(bodies[:400])
 
 
 async def test_a_warm_up_does_not_count() -> None:
@@ -266,3 +311,112 @@ async def test_no_answer_at_all_is_a_failure() -> None:
     async with counting(lambda _: [b"HTTP/1.1 200 OK\r\n"]) as server:
         with pytest.raises(LoadFailed, match="no answer"):
             await load(Plan(port=server.port, requests=[request("/")], seconds=0.1, patience=0.1))
+
+
+@pytest.mark.parametrize("key", COMPARISONS)
+def test_two_servers_are_compared(key: str) -> None:
+    """Each is started over a store of its own kind, checked, and loaded in each round."""
+    if key in NETWORKED:
+        need(key)
+    if key == "postgresql":
+        pytest.importorskip("fastapi", reason="the peer is not installed")
+
+    compared = compare(key, TINY, 200, lambda _: None)
+
+    assert compared.key == key
+    assert [len(outcomes) for outcomes in compared.outcomes.values()] == [1, 1]
+    assert compared.scale.jobs == 200
+    assert compared.ratio().low > 0
+    shown = comparison(compared)
+    assert shown["load"]["connections"] == COMPARISONS[key].connections
+    assert comparisons([shown]).row_count == 2
+    assert ("store_alone" in shown) == COMPARISONS[key].store_alone
+
+
+def test_a_comparison_is_handed_to_its_target() -> None:
+    """Its first server is held against its second."""
+    outcomes = {"ours": [outcome(300)], "theirs": [outcome(100)]}
+    measured = Measured(compared=[Compared(key="redis", scale=TINY, outcomes=outcomes)])
+
+    assert measured.found() == {"redis": Spread(3.0, 3.0, 3.0)}
+
+
+@pytest.mark.parametrize("single", [False, True])
+async def test_every_report_to_a_store_is_counted_and_kept(single: bool, tmp_path: Path) -> None:
+    """Whether they are committed together or one by one."""
+    seeded = await seed(in_file(tmp_path), 12)
+    jobs = seeded.unfinished[:3]
+
+    rate = await report_all(seeded.url, [job.id for job in jobs], 0.1, single)
+
+    store = await open_store(seeded.url)
+    try:
+        timelines = [await store.events(job.id) for job in jobs]
+    finally:
+        await store.aclose()
+    made = sum(len(timeline) - job.version for job, timeline in zip(jobs, timelines, strict=True))
+    assert 0 < rate <= made / 0.1
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_many_jobs_are_loaded_as_the_store_would_have_them(
+    kind: str, all_back_ends: BackEnds, tmp_path: Path
+) -> None:
+    """All of them are found by id and number, with their event; nothing is due yet; and the next number is free."""
+    url = await all_back_ends.url(kind, tmp_path)
+    population = Population.of(2000, utc_now())
+    loaded: list[int] = []
+
+    await asyncio.to_thread(load_many, url, population, loaded.append)
+
+    store = await open_store(url)
+    try:
+        kept = await store.scan(0, 3000)
+        found = [await store.get(population.id(number)) for number in (1, 777, 2000)]
+        due = await store.due(Term.RETENTION, utc_now(), 10)
+        created = await store.create(replace(as_job(found[0]), id="another"), kept[0].events[0])
+    finally:
+        await store.aclose()
+    jobs = [as_job(each.record) for each in kept]
+    assert sum(loaded) == len(kept) == len({job.id for job in jobs}) == 2000
+    assert {len(each.events) for each in kept} == {1}
+    assert found == [jobs[0], jobs[776], jobs[1999]]
+    assert sum(job.terminal for job in jobs) == 1500
+    assert all((job.expires_at is not None) == job.terminal for job in jobs)
+    assert (due, created.number) == ([], 2001)
+    assert {job.tenant for job in jobs} == {TENANT, OTHER_TENANT}
+
+
+def as_job(found: object) -> Job:
+    assert isinstance(found, Job)
+    return found
+
+
+def test_one_server_goes_through_all_stages(tmp_path: Path) -> None:
+    """In the end all is removed that is due in a month, and all else is there and was polled meanwhile."""
+    url = in_file(tmp_path)
+    (tmp_path / "small").mkdir()
+    large = Large.load(url, 2000, tmp_path, lambda _: None)
+    small = Large.load(in_file(tmp_path / "small"), 500, tmp_path / "small", lambda _: None)
+
+    told = Stages(large, small, TINY, lambda _: None).run(tmp_path / "servers.log")
+
+    assert told.polls.keys() == {MANY, SOME, FEW}
+    assert [ratio.low > 0 for ratio in report.ratios(told.polls)] == [True, True]
+    assert [stage.jobs for stage in told.stages][:2] == [2000, 2000]
+    assert 1200 < told.stages[-1].jobs < 1300
+    assert not any(stage.failure for stage in told.stages)
+    assert report.kept({"sqlite": told}, 2000)["stores"]["sqlite"]["stages"][-1]["name"] == "polls, afterwards"
+
+
+async def test_a_store_in_use_levels_off(tmp_path: Path) -> None:
+    """There are never more jobs and tombstones than those of the periods for which they are kept."""
+    periods = RECORDS + TOMBSTONES + 4
+
+    found = await live(in_file(tmp_path), tmp_path, periods, 5, lambda: None)
+
+    assert [period.number for period in found] == list(range(1, periods + 1))
+    levels = {(period.jobs, period.tombstones) for period in found[-3:]}
+    assert len(levels) == 1
+    assert found[-1].jobs + found[-1].tombstones < 5 * (RECORDS + TOMBSTONES + 1)
+    assert found[-1].events == 3 * found[-1].jobs

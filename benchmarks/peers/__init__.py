@@ -9,6 +9,9 @@ from starlette.types import ASGIApp
 
 OURS = "jobstatus"
 STOCK = "jobstatus-stock"
+POOLED = "fastapi-asyncpg"
+ONE_BY_ONE = "jobstatus-one-by-one"
+LATER = "jobstatus-a-month-later"
 
 
 def _bare(url: str) -> ASGIApp:
@@ -42,7 +45,26 @@ def _jobstatus(url: str, engine: str) -> ASGIApp:
     return create_app(Settings.model_validate({"store": url, "engine": engine}))
 
 
-APPS: Mapping[str, Callable[[str], ASGIApp]] = {
+def _fastapi_pooled(url: str) -> ASGIApp:
+    from benchmarks.peers.pooled import open_pooled
+    from benchmarks.peers.with_fastapi import create
+
+    return create(url, opened=open_pooled)
+
+
+def _one_by_one(url: str) -> ASGIApp:
+    from benchmarks.peers.one_by_one import create
+
+    return create(url)
+
+
+def _month_later(url: str) -> ASGIApp:
+    from benchmarks.peers.month_later import create
+
+    return create(url)
+
+
+APPS: dict[str, Callable[[str], ASGIApp]] = {
     "bare": _bare,
     "fastapi": partial(_fastapi, lean=False),
     "fastapi-lean": partial(_fastapi, lean=True),
@@ -52,6 +74,13 @@ APPS: Mapping[str, Callable[[str], ASGIApp]] = {
     OURS: partial(_jobstatus, engine="compiled"),
     STOCK: partial(_jobstatus, engine="stock"),
 }
+"""Those that are polled over SQLite."""
+OTHERS: dict[str, Callable[[str], ASGIApp]] = {
+    POOLED: _fastapi_pooled,
+    ONE_BY_ONE: _one_by_one,
+    LATER: _month_later,
+}
+"""Those that are measured beside this server in some other respect."""
 LABELS: Mapping[str, str] = {
     "bare": "bare ASGI function, no checks",
     "fastapi": "FastAPI",

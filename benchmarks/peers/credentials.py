@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from jobstatus.clock import utc_now
 from jobstatus.credential import Credential
 from jobstatus.security.tokens import digest
-from jobstatus.storage import CredentialStore
 
 SECONDS = 5.0
 """How long a credential that was found valid counts without being looked up again."""
 
 
+class Finds(Protocol):
+    """What is asked of a store."""
+
+    async def find_credential(self, digest: bytes) -> Credential | None:
+        """Read the credential with this digest."""
+
+
 class Credentials:
     """Knows tokens by their SHA-256."""
 
-    def __init__(self, store: CredentialStore) -> None:
+    def __init__(self, store: Finds) -> None:
         self._store = store
         self._known: dict[bytes, tuple[Credential, float]] = {}
 

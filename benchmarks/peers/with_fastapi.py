@@ -8,10 +8,10 @@ allows: the security scheme itself is the one dependency, and the answer is byte
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import orjson
 from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response, Security
@@ -19,18 +19,31 @@ from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp
 
-from benchmarks.peers.credentials import Credentials
+from benchmarks.peers.credentials import Credentials, Finds
 from jobstatus.clock import utc_now
 from jobstatus.credential import Credential
 from jobstatus.handlers.links import polls
 from jobstatus.handlers.record import job_body
 from jobstatus.ids import canonical
-from jobstatus.job import FailureKind, Job, Status
-from jobstatus.storage import Store, open_store
+from jobstatus.job import FailureKind, Job, Status, Tombstone
+from jobstatus.storage import open_store
 
 Word = Annotated[str, Field(min_length=1, max_length=128)]
 ShortText = Annotated[str, Field(max_length=128)]
 SCOPES = {"job:read": "Read jobs, their lists and their events"}
+
+
+class Readable(Finds, Protocol):
+    """What is asked of a store."""
+
+    async def get(self, key: str) -> Job | Tombstone | None:
+        """Read by id."""
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+
+
+Opened = Callable[[str], Awaitable[Readable]]
 bearer = OAuth2PasswordBearer(tokenUrl="token", scopes=SCOPES)
 
 
@@ -162,7 +175,7 @@ def _values(job: Job) -> dict[str, Any]:
     }
 
 
-async def _visible(store: Store, reader: Credential, id: str) -> Job:
+async def _visible(store: Readable, reader: Credential, id: str) -> Job:
     found = await store.get(canonical(id))
     if found is None or reader.tenant not in (found.tenant, "*"):
         raise HTTPException(404, "there is no such job")
@@ -171,12 +184,12 @@ async def _visible(store: Store, reader: Credential, id: str) -> Job:
     return found
 
 
-def create(url: str, *, lean: bool = False) -> ASGIApp:
-    """Make the application over the store that *url* names."""
+def create(url: str, *, lean: bool = False, opened: Opened = open_store) -> ASGIApp:
+    """Make the application over the store that *url* names, which *opened* opens."""
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncGenerator[dict[str, Any]]:
-        store = await open_store(url)
+        store = await opened(url)
         yield {"store": store, "credentials": Credentials(store)}
         await store.aclose()
 
