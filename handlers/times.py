@@ -9,7 +9,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def micros(at: datetime) -> str:
     """Write `2031-03-04T05:07:07.250000Z`."""
-    return f"{_plain(at).isoformat(timespec='microseconds')}Z"
+    return f"{at.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def millis(at: datetime) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from jobstatus.credential import Kind
 from jobstatus.job import Failure, FailureKind, Link, Result, Status
@@ -28,46 +28,39 @@ _KEPT = re.compile(f"{_ESCAPE}(.)")
 _PLAIN = {"0": "\0", "1": _ESCAPE}
 
 
-class Unbroken(TypeDecorator[str]):
-    """Text for a database that takes every character but NUL: that one is written otherwise."""
+class Own(TypeDecorator[Any]):
+    """A type that says itself how its values are written and read, whatever the database."""
 
-    impl = Text
+    impl: type[TypeEngine[Any]] = Text
     cache_ok = True
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else unbroken(value)
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.write(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or _ESCAPE not in value:
-            return value
-        return _KEPT.sub(lambda found: _PLAIN[found[1]], value)
-
-
-PlainText = Text().with_variant(Unbroken(), "postgresql")
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.read(value)
 
 
-def unbroken(text: str) -> str:
-    """Write a text without NUL."""
-    return text.translate(_PLAIN_TO_KEPT) if "\0" in text or _ESCAPE in text else text
-
-
-class Moment(TypeDecorator[datetime]):
+class Moment(Own):
     """A point in time as whole microseconds since 1970: exact, and sorted as time is."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+    @staticmethod
+    def write(value: datetime) -> int:
+        return (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + value * _MICROSECOND
+    @staticmethod
+    def read(value: int) -> datetime:
+        return _EPOCH + timedelta(0, 0, value)
 
 
-class Written(TypeDecorator[Any]):
+class Written(Own):
     """A value that is written as text."""
 
-    impl = Text
     cache_ok = True
 
     def __init__(self, write: Callable[[Any], str], read: Callable[[str], Any]) -> None:
@@ -75,11 +68,14 @@ class Written(TypeDecorator[Any]):
         self.write = write
         self.read = read
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else self.write(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self.read(value)
+def unbroken(text: str) -> str:
+    """Write a text without NUL."""
+    return text.translate(_PLAIN_TO_KEPT) if "\0" in text or _ESCAPE in text else text
+
+
+def _broken(text: str) -> str:
+    return _KEPT.sub(lambda found: _PLAIN[found[1]], text) if _ESCAPE in text else text
 
 
 def _write(value: Any) -> str:
@@ -110,7 +106,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(json.loads(text))
 
 
-StatusText = Written(str, Status)
+PlainText = Text().with_variant(Written(unbroken, _broken), "postgresql")
+"""PostgreSQL takes every character but NUL: that one is written otherwise."""
+StatusText = Written(str, {status.value: status for status in Status}.__getitem__)
 KindText = Written(str, Kind)
 ResultText = Written(_write, _result)
 FailureText = Written(_write, _failure)

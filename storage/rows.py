@@ -7,9 +7,11 @@ from operator import itemgetter
 from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Dialect, Select, TypeDecorator
+from sqlalchemy import Dialect, Select
 
-from jobstatus.bounded import Bounded
+from jobstatus.bounded import Bounded, Newcomers
+
+from .columns import Own
 
 Record = TypeVar("Record")
 Row = tuple[Any, ...]
@@ -28,14 +30,13 @@ class Decoder(Generic[Record]):
         self._names = chosen.selected_columns.keys()
         types = [column.type.dialect_impl(dialect) for column in chosen.selected_columns]
         # Types of our own say how they are read; of all others drivers give what they mean.
-        own = [(place, type) for place, type in enumerate(types) if isinstance(type, TypeDecorator)]
-        processors = [(place, type.result_processor(dialect, None)) for place, type in own]
-        self._conversions = [(place, convert) for place, convert in processors if convert]
+        self._conversions = [(place, type.read) for place, type in enumerate(types) if isinstance(type, Own)]
 
     def __call__(self, row: Row) -> Record:
         values = list(row)
-        for place, convert in self._conversions:
-            values[place] = convert(values[place])
+        for place, read in self._conversions:
+            if (value := values[place]) is not None:
+                values[place] = read(value)
         return self._record(**dict(zip(self._names, values, strict=True)))
 
 
@@ -48,6 +49,7 @@ class Memory(Generic[Record]):
     def __init__(self, decode: Callable[[Row], Record], *, capacity: int = CAPACITY, largest: int = LARGEST) -> None:
         self._decode = decode
         self._largest = largest
+        self._newcomers = Newcomers()
         self._known: Bounded[Hashable, tuple[Row, Record, int]] = Bounded(capacity, itemgetter(2))
 
     def decode(self, key: Hashable, row: Row) -> Record:
@@ -55,10 +57,15 @@ class Memory(Generic[Record]):
         known = self._known.get(key)
         if known is not None and known[0] == row:
             return known[1]
-        record, weight = self._decode(row), _weight(row)
+        record = self._decode(row)
+        if known is not None or not self._newcomers.welcome(key):
+            self._keep(key, row, record)
+        return record
+
+    def _keep(self, key: Hashable, row: Row, record: Record) -> None:
+        weight = _weight(row)
         if weight <= self._largest:
             self._known.keep(key, (row, record, weight))
-        return record
 
     @property
     def weight(self) -> int:

@@ -187,7 +187,7 @@ def test_what_the_spec_has_is_answered_alike(houses: Houses, id: str, profile: s
     ask = data.draw(asks(SPEC.operations[id]))
 
     with houses[profile].world() as world:
-        for _ in range(2):
+        for _ in range(3):
             houses[profile].ask(ask.within(world))
 
 

@@ -1,8 +1,8 @@
-"""A dict that holds only so much."""
+"""Memory that holds only so much, and for what is worth it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -47,3 +47,26 @@ class Bounded(Generic[K, V]):
         """Keep the value of *key* no longer, if there is one."""
         if key in self._kept:
             self._free += self._size(self._kept.pop(key))
+
+
+class Newcomers:
+    """Tells what comes for the first time, of late: to remember that would seldom be of use, and take its time.
+
+    Where many more things are asked for than can be remembered, each would drive out another before it comes again.
+    """
+
+    def __init__(self, room: int = 8192) -> None:
+        """Take over how many newcomers one is known again, at the least."""
+        self._room = room
+        self._now: set[int] = set()
+        self._before: set[int] = set()
+
+    def welcome(self, key: Hashable) -> bool:
+        """Tell whether this is a newcomer, who is none from now on."""
+        name = hash(key)
+        if name in self._now or name in self._before:
+            return False
+        self._now.add(name)
+        if len(self._now) >= self._room:
+            self._before, self._now = self._now, set()
+        return True

@@ -19,10 +19,16 @@ def made(row: Row) -> list[Any]:
     return list(row)
 
 
+def decoded_again(memory: Memory[list[Any]], key: str | int, row: Row) -> list[Any]:
+    """Decode a row for a key that has come before, and so is worth remembering."""
+    memory.decode(key, row)
+    return memory.decode(key, row)
+
+
 def test_a_row_that_has_not_changed_gives_the_same_record() -> None:
-    """It is decoded once; an equal row of another key is another record."""
+    """It is decoded no more; an equal row of another key is another record."""
     memory = Memory(made)
-    first = memory.decode("a", (1, "text"))
+    first = decoded_again(memory, "a", (1, "text"))
 
     assert memory.decode("a", (1, "text")) is first
     assert memory.decode("b", (1, "text")) is not first
@@ -31,7 +37,7 @@ def test_a_row_that_has_not_changed_gives_the_same_record() -> None:
 def test_a_row_that_has_changed_is_decoded_anew() -> None:
     """Even to what it was before."""
     memory = Memory(made)
-    first = memory.decode("a", (1,))
+    first = decoded_again(memory, "a", (1,))
 
     assert memory.decode("a", (2,)) == [2]
     assert memory.decode("a", (1,)) == first
@@ -50,18 +56,28 @@ def test_an_id_and_a_number_are_two_keys() -> None:
 def test_a_row_that_cannot_be_decoded_is_not_remembered() -> None:
     """Each who asks for it is told, and what was remembered before is no answer."""
     memory = Memory(lambda row: [int(value) for value in row])
-    memory.decode("a", ("1",))
+    decoded_again(memory, "a", ("1",))
 
     for _ in range(2):
         with pytest.raises(ValueError, match="invalid literal"):
             memory.decode("a", ("x",))
 
 
+def test_what_comes_once_is_not_remembered() -> None:
+    """It would drive out what comes again."""
+    memory = Memory(made)
+    first = memory.decode("a", (1,))
+    second = memory.decode("a", (1,))
+
+    assert second is not first
+    assert memory.decode("a", (1,)) is second
+
+
 def test_a_large_row_is_not_remembered() -> None:
     """So it drives out no others."""
     memory = Memory(made, capacity=CAPACITY, largest=LARGEST)
-    small = memory.decode("small", ("x",))
-    large = memory.decode("large", ("x" * LARGEST,))
+    small = decoded_again(memory, "small", ("x",))
+    large = decoded_again(memory, "large", ("x" * LARGEST,))
 
     assert memory.decode("large", ("x" * LARGEST,)) is not large
     assert memory.decode("small", ("x",)) is small
@@ -71,9 +87,9 @@ def test_what_was_decoded_first_is_forgotten_first() -> None:
     """Where there is no more room."""
     memory = Memory(made, capacity=CAPACITY, largest=LARGEST)
     row = ("x" * (LARGEST // 2),)
-    first = memory.decode("first", row)
+    first = decoded_again(memory, "first", row)
     for i in range(10):
-        last = memory.decode(i, row)
+        last = decoded_again(memory, i, row)
 
     assert memory.decode(9, row) is last
     assert memory.decode("first", row) is not first

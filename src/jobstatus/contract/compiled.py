@@ -61,8 +61,8 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]  # Connexion is not
 
     def _tell(self, told: Answer | Lasting, exchange: Exchange, verdict: Verdict) -> Rendered:
         rendered = self._engine.tell(told, exchange)
-        if isinstance(told, Lasting):
-            verdict.last = ref(self._engine.template(told, exchange))
+        if isinstance(told, Lasting) and (template := self._engine.template(told, exchange)) is not None:
+            verdict.last = ref(template)
         return rendered
 
     async def serve(self, exchange: Exchange, values: dict[str, str], receive: Receive, send: Send) -> None:

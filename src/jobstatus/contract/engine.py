@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from jobstatus.answer import Answer, Contract, Lasting
+from jobstatus.bounded import Newcomers
 from jobstatus.contract.checks import AnswerChecks
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.memo import Memo
@@ -51,6 +52,7 @@ class Engine:
         self._services: Mapping[str, object] = {}
         self._checks = AnswerChecks(document)
         self._memo = memo
+        self._newcomers = Newcomers()
         self._bound = {operation.id: _bind(operation, contracts) for operation in document.operations.values()}
 
     def start(self, services: Mapping[str, object]) -> None:
@@ -82,17 +84,19 @@ class Engine:
         """Render what a handler gave. Raises `ContractBroken` if it breaks the spec."""
         if isinstance(told, Answer):
             return self._render(told, exchange, exchange.found)
-        filled = self.template(told, exchange).fill(exchange) if self._memo is not None else None
+        template = self.template(told, exchange)
+        filled = template.fill(exchange) if template is not None else None
         return filled or self._render(told.answer(), exchange, exchange.found)
 
-    def template(self, told: Lasting, exchange: Exchange) -> Template:
-        """Give what was made before of the same record; else make it, with blanks, and keep it."""
-        operation, memo = exchange.known_operation, self._memo
+    def template(self, told: Lasting, exchange: Exchange) -> Template | None:
+        """Give what was made before of the same record; else make it, with blanks, if it has been asked for before."""
+        memo = self._memo
         if memo is None:
-            raise RuntimeError("this engine keeps no answers")
-        key = (operation.id, exchange.profile, exchange.contract.variant(exchange), told.facts, told.job.id)
+            return None
+        contract, operation = exchange.contract, exchange.known_operation
+        key = (operation.id, exchange.profile, contract.variant(exchange), told.facts, told.job.id)
         template = memo.find(key, told.job)
-        if template is None:
+        if template is None and not self._newcomers.welcome(key):
             rendered = self._render(told.answer(), disguised(exchange), operation)
             template = Template(rendered, told.job, told.facts)
             memo.keep(key, template)
@@ -120,7 +124,8 @@ class Engine:
         contract = exchange.contract
         answer = contract.complete(answer, exchange)
         body, sealing = contract.finish(_encoded(answer.body, contract), exchange)
-        answer = replace(answer, headers={**answer.headers, **sealing})
+        if sealing:
+            answer = replace(answer, headers={**answer.headers, **sealing})
         if operation is not None:
             self._checks.check(operation, exchange.profile, answer)
         return Rendered(answer.status, _raw(answer, body, exchange.cookies), body)

@@ -9,7 +9,7 @@ from weakref import ReferenceType
 from starlette.types import Scope
 
 from jobstatus.answer import Answer, Contract, Lasting
-from jobstatus.bounded import Bounded
+from jobstatus.bounded import Bounded, Newcomers
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.engine import Call
 from jobstatus.contract.exchange import Exchange
@@ -19,6 +19,8 @@ from jobstatus.credential import Caller, Standing
 
 MOST = 16_384
 """How many are kept in a process."""
+NAME = "jobstatus.request"
+"""Where a request's scope has its name."""
 
 
 @dataclass(slots=True)
@@ -52,21 +54,27 @@ class Verdicts:
     """Keeps verdicts by the SHA-256 of a request: its method, path, query and headers, credentials among them.
 
     The stages are functions of these alone, and of the credential, which each request is held to again: once it has to
-    be looked up anew, or is over, no verdict that rests on it counts. Only requests that are let in leave one.
+    be looked up anew, or is over, no verdict that rests on it counts. Only requests that are let in leave one,
+    and that come again.
     """
 
     def __init__(self, clock: Clock = utc_now) -> None:
         self._clock = clock
         self._kept: Bounded[bytes, Verdict] = Bounded(MOST)
+        self._newcomers = Newcomers()
 
     def recall(self, scope: Scope) -> Verdict | None:
         """Give the verdict on the same request, if one counts."""
-        verdict = self._kept.get(_name(scope))
+        scope[NAME] = name = _name(scope)
+        verdict = self._kept.get(name)
         return verdict if verdict is not None and self._clock() < verdict.standing.until else None
 
     def keep(self, exchange: Exchange, call: Call) -> None:
         """Keep what was found out about a request that has no body and rests on nothing but its credential."""
         if exchange.standing is None or exchange.limit is not None or exchange.found is None or exchange.caller is None:
+            return
+        name: bytes = exchange.scope[NAME]
+        if self._newcomers.welcome(name):
             return
         verdict = Verdict(
             standing=exchange.standing,
@@ -76,7 +84,7 @@ class Verdicts:
             caller=exchange.caller,
             call=call,
         )
-        self._kept.keep(_name(exchange.scope), verdict)
+        self._kept.keep(name, verdict)
 
 
 def _name(scope: Scope) -> bytes:
