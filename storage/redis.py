@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,8 @@ class _Place:
 
     scheme: str
     seeds: Sequence[Address]
-    options: dict[str, Any]
-    """What connections need."""
+    options: dict[str, Any] = field(repr=False)
+    """What connections need, secrets among it."""
     prefix: str
     acks: int
 

@@ -17,7 +17,7 @@ from jobstatus.errors import DuplicateWork, StoreUnavailable
 from .redis_keys import Keys
 from .redis_node import run
 from .redis_scripts import DROP, FENCE, FENCED, TAKE
-from .redis_servers import Servers
+from .redis_servers import Call, Servers
 
 GRACE = 0.05
 """Seconds that a creation under way is given before its claim is taken over."""
@@ -64,21 +64,23 @@ class Claims:
         raise StoreUnavailable("too many want to do the same work")
 
     async def move(self, work: str, id: str) -> str | None:
-        """Give work to a job, whoever has it; give the id of the one that had it, if that is another."""
+        """Give work to a job, whoever does it or is about to; give the id of another one that does it."""
         held: bytes | None = b""
         while held is not None:
             before, held = held, await self._set(work, held, Claim(uuid4().hex, 0), id)
         holder = _holder(before)
-        return None if holder in ("", id) else holder
+        if holder in ("", id) or not await self._does(work, before, fence=FENCED):
+            return None
+        return holder
 
-    async def let_go(self, work: str, id: str, claim: Claim | None = None) -> None:
-        """Leave work to others that this job does no more, or was to do by this claim.
+    def letting_go(self, work: str, id: str, claim: Claim | None = None) -> Call:
+        """Make what leaves work to others that this job does no more, or was to do by this claim.
 
-        Nothing is wrong where this is not done: the next one who wants the work sees that nobody does it.
+        Nothing is wrong where it is not done: the next one who wants the work sees that nobody does it.
         """
         place, text = (_TOKEN + 1, id) if claim is None else (1, f"{claim.token}{id}")
         key = self._keys.work(work)
-        await self._servers.one(key.shard, run(DROP, [key.name], place, text))
+        return key.shard, run(DROP, [key.name], place, text)
 
     async def _set(self, work: str, expected: bytes, claim: Claim, id: str) -> bytes | None:
         key = self._keys.work(work)

@@ -47,8 +47,13 @@ class Jobs:
 
     async def replace(self, job: Job, event: Event) -> None:
         """Do as `JobStore.replace` does."""
-        if await self._claimed(job, str(job.version - 1), event, NONE) == b"changed":
-            raise VersionMismatch(job.id, job.version - 1)
+        before = job.version - 1
+        try:
+            outcome = await self._claimed(job, str(before), event, NONE)
+        except DuplicateId as error:  # another next version took the same work on
+            raise VersionMismatch(job.id, before) from error
+        if outcome == b"changed":
+            raise VersionMismatch(job.id, before)
 
     async def bury(self, job: Job, tombstone: Tombstone) -> None:
         """Do as `JobStore.bury` does."""
@@ -72,7 +77,8 @@ class Jobs:
     def erasing(self, id: str, entry: str = "") -> Call:
         """Make what leaves nothing of a record that has an entry in the index, or of whatever is there."""
         job, events, index = self._places(id)
-        return self._keys.job(id).shard, run(ERASE, [job, events, index], self._keys.channel, id, entry)
+        shard = self._keys.job(id).shard
+        return shard, run(ERASE, [job, events, index], self._keys.channel(shard), id, entry)
 
     def unnumbering(self, number: int, id: str) -> Call:
         """Make what has a number lead nowhere, if it leads to this id."""
@@ -104,9 +110,9 @@ class Jobs:
                 claim = await self._claim(job)
                 continue
             if outcome != b"made" and claim is not NONE:
-                await self._let_go(job.work, job.id, claim)
+                await self._let_go([self._claims.letting_go(job.work or "", job.id, claim)])
             if before is not None:
-                await self._let_go(before, job.id)
+                await self._let_go([self._claims.letting_go(before, job.id)])
             return outcome
         raise StoreUnavailable("too many want to do the same work")
 
@@ -126,7 +132,8 @@ class Jobs:
         self, script: Script, record: Job | Tombstone, expected: str, event: str = "", claim: Claim = NONE
     ) -> Command:
         keys = [*self._places(record.id), self._keys.fence(record.id, claim.token).name]
-        told = (self._keys.channel, record.id, expected, written(record), event)
+        channel = self._keys.channel(self._keys.job(record.id).shard)
+        told = (channel, record.id, expected, written(record), event)
         return run(script, keys, *told, claim.token, claim.since)
 
     async def _bury(self, burials: Sequence[tuple[Job, Tombstone]]) -> int:
@@ -138,19 +145,18 @@ class Jobs:
             ]
         )
         outcomes = [_outcome(answer) for answer in answers]
-        for (job, _), (_, work) in zip(burials, outcomes, strict=True):
-            if work is not None:
-                await self._let_go(work, job.id)
+        ended = zip(burials, outcomes, strict=True)
+        await self._let_go([self._claims.letting_go(work, job.id) for (job, _), (_, work) in ended if work is not None])
         return sum(outcome == b"made" for outcome, _ in outcomes)
 
-    async def _let_go(self, work: str | None, id: str, claim: Claim | None = None) -> None:
+    async def _let_go(self, calls: Sequence[Call]) -> None:
         """Leave work to others; what was written is written, whether this is done or not."""
         with suppress(StoreUnavailable):
-            await self._claims.let_go(work or "", id, claim)
+            await self._servers.write(calls)
 
 
 def _outcome(answer: Sequence[bytes | None]) -> tuple[bytes, str | None]:
     """Read what became of a record that was put, and the work that was let go of."""
     outcome, *rest = answer
     work = rest[0] if rest else None
-    return outcome or b"", None if work is None else work.decode()
+    return outcome or b"", None if work is None else work.decode(errors="surrogatepass")

@@ -41,7 +41,6 @@ class Keys:
     """The names of all keys of one store, which begin with its prefix."""
 
     def __init__(self, prefix: str) -> None:
-        self.channel = f"{prefix}:changes"
         self.shards = range(len(TAGS))
         self._bases = [f"{prefix}:{{{tag}}}:" for tag in TAGS]
         self.counter = self._on(0, "number")
@@ -63,6 +62,10 @@ class Keys:
     def index(self, shard: int) -> Key:
         """Name the index of a shard: a sorted set without scores, whose entries are in the order of their text."""
         return self._on(shard, "index")
+
+    def channel(self, shard: int) -> str:
+        """Name where it is published what is written on a shard."""
+        return self._on(shard, "changes").name
 
     def number(self, number: int) -> Key:
         """Name where the id stands of the job that has a number."""

@@ -48,13 +48,13 @@ class Moving:
         """Do as `JobStore.restore` does."""
         await self._count_from(max((each.record.number for each in kept), default=0))
         await self._clear(above, min(upto, MAX_NUMBER), {(each.record.number, each.record.id) for each in kept})
-        for each in kept:
-            await self._take_work(each.record)
+        await self._take_work(kept)
         await self._servers.write([self._numbering(each.record) for each in kept])
         before = await self._servers.write([self._restoring(each) for each in kept])
         for each, raw in zip(kept, before, strict=True):
             if raw is not None:
                 await self._clean_up(read(raw), each.record)
+        await self._take_work(kept)  # again, if somebody took it who did not see yet that they do it
 
     async def _whole(self, records: Sequence[Record]) -> list[Kept]:
         """Read records again with their timelines, each from one moment. What has gone meanwhile is left out."""
@@ -76,16 +76,16 @@ class Moving:
 
     async def _erase(self, records: Sequence[Record]) -> None:
         await self._servers.write([self._jobs.erasing(record.id) for record in records])
-        for record in records:
-            await self._let_go(record)
+        await self._let_go(records)
         await self._servers.write([self._jobs.unnumbering(record.number, record.id) for record in records])
 
-    async def _take_work(self, record: Record) -> None:
-        """Take the work of a job from whoever does it."""
-        work = _work(record)
-        holder = None if work is None else await self._claims.move(work, record.id)
-        if work is not None and holder is not None:
-            await self._strip(holder, work)
+    async def _take_work(self, kept: Sequence[Kept]) -> None:
+        """Take the work of jobs from whoever does it."""
+        for each in kept:
+            work = _work(each.record)
+            holder = None if work is None else await self._claims.move(work, each.record.id)
+            if work is not None and holder is not None:
+                await self._strip(holder, work)
 
     def _numbering(self, record: Record) -> Call:
         key = self._keys.number(record.number)
@@ -95,7 +95,7 @@ class Moving:
         record = kept.record
         job = self._keys.job(record.id)
         keys = [job.name, self._keys.events(record.id).name, self._keys.index(job.shard).name]
-        told = (self._keys.channel, record.id, written(record), *map(written_event, kept.events))
+        told = (self._keys.channel(job.shard), record.id, written(record), *map(written_event, kept.events))
         return job.shard, run(RESTORE, keys, *told)
 
     async def _clean_up(self, before: Record, now: Record) -> None:
@@ -103,7 +103,7 @@ class Moving:
         if before.number != now.number:
             await self._servers.write([self._jobs.unnumbering(before.number, before.id)])
         if _work(before) != _work(now):
-            await self._let_go(before)
+            await self._let_go([before])
 
     async def _strip(self, id: str, work: str) -> None:
         """Have a job do some work no more, and be otherwise as it is."""
@@ -117,10 +117,9 @@ class Moving:
             stripped = written(replace(record, work=None))
             done = bool(await self._servers.one(key.shard, run(SWAP, [key.name], raw, stripped)))
 
-    async def _let_go(self, record: Record) -> None:
-        work = _work(record)
-        if work is not None:
-            await self._claims.let_go(work, record.id)
+    async def _let_go(self, records: Sequence[Record]) -> None:
+        works = [(_work(record), record.id) for record in records]
+        await self._servers.write([self._claims.letting_go(work, id) for work, id in works if work is not None])
 
 
 def _work(record: Record) -> str | None:

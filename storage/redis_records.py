@@ -20,7 +20,8 @@ _MICROSECOND = timedelta(microseconds=1)
 def written(record: Job | Tombstone) -> str:
     """Write a record: the line that scripts read, and the record."""
     kind, version, work = ("J", record.version, record.work) if isinstance(record, Job) else ("T", 0, None)
-    return f"{_json([kind, str(version), work, *entries(record)])}\n{_json(record)}"
+    line = _json([kind, str(version), work, *entries(record)], ensure_ascii=False)  # Lua's reader knows no halves
+    return f"{line}\n{_json(record)}"
 
 
 def read(raw: bytes) -> Job | Tombstone:
@@ -77,8 +78,8 @@ def _timed(kept: dict[str, Any], *names: str) -> dict[str, Any]:
     return kept | {name: _EPOCH + kept[name] * _MICROSECOND for name in names if kept[name] is not None}
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, default=_plain, separators=(",", ":"))
+def _json(value: Any, *, ensure_ascii: bool = True) -> str:
+    return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=ensure_ascii)
 
 
 def _plain(value: Any) -> Any:

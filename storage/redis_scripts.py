@@ -4,7 +4,8 @@ A record is a line that these scripts read, and below it the record itself, whic
 `J` for a job or `T` for a tombstone, its version, its work or null, and its entries in the index of its shard.
 
 Each script says what Redis is to refuse it for, and is refused before it has begun: so a server that is full, or only a
-replica, leaves nothing half done. What makes room may be run when there is none.
+replica, leaves nothing half done. What makes room may be run when there is none. That a record changes is published
+first: whoever is told reads after the script, and one who may not publish writes nothing.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ if new[3] ~= cjson.null and new[3] ~= before then
   if redis.call('EXISTS', KEYS[4]) == 1 then return {{'fenced'}} end
   if redis.call('TIME')[1] - since > {CLAIMED} then return {{'fenced'}} end
 end
+redis.call('SPUBLISH', channel, id)
 redis.call('SET', KEYS[1], record)
 if event == '' then redis.call('DEL', KEYS[2]) else redis.call('RPUSH', KEYS[2], event) end
 index(KEYS[3], old, new)
-redis.call('PUBLISH', channel, id)
 return {{'made', before ~= cjson.null and before ~= new[3] and before}}
 """,
 )
@@ -88,9 +89,9 @@ local old = head(raw)
 local found = old and wanted == ''
 for place = 4, old and #old or 0 do found = found or old[place] == wanted end
 if not found then return false end
+if wanted == '' then redis.call('SPUBLISH', ARGV[1], ARGV[2]) end
 redis.call('DEL', KEYS[1], KEYS[2])
 index(KEYS[3], old)
-if wanted == '' then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return raw
 """,
     flags="allow-oom",
@@ -105,11 +106,12 @@ RESTORE = _script(
     _INDEX,
     """
 local raw = redis.call('GET', KEYS[1])
+local old, new = head(raw), head(ARGV[3])
+redis.call('SPUBLISH', ARGV[1], ARGV[2])
 redis.call('SET', KEYS[1], ARGV[3])
 redis.call('DEL', KEYS[2])
 for place = 4, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[place]) end
-index(KEYS[3], head(raw), head(ARGV[3]))
-redis.call('PUBLISH', ARGV[1], ARGV[2])
+index(KEYS[3], old, new)
 return raw
 """,
 )

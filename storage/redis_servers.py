@@ -144,7 +144,7 @@ class Servers:
             call.asking = None
             if isinstance(error, NoScriptError):
                 call.command = ("EVAL", BY_DIGEST[str(call.command[1])].text, *call.command[2:])
-            elif isinstance(error, AskError):
+            elif isinstance(error, AskError) and not isinstance(error, MovedError):  # which is one of them
                 call.asking = Address(error.host or node.address.host, error.port)
             else:
                 failed.add(node)

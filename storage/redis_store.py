@@ -45,7 +45,7 @@ class RedisStore:
         self._jobs = Jobs(servers, keys, claims, self._walk)
         self._moving = Moving(servers, keys, claims, self._walk, self._jobs)
         self._credentials = Credentials(servers, keys)
-        self._feed = RedisFeed(servers.routes, keys.channel, limits.seconds)
+        self._feed = RedisFeed(servers.routes, keys, limits.seconds)
 
     def __repr__(self) -> str:
         return f"RedisStore({self._name!r})"

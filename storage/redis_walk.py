@@ -34,6 +34,7 @@ class Walk:
             page, ended = await self._page(span, first, last, each)
             found += filter(fits, await self._records(span, page))
             first = f"({page[-1]}" if page else first
+            each = min(2 * each, MOST)
         return found[:limit]
 
     async def count(self, span: Span) -> int:

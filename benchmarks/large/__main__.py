@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stores", nargs="+", choices=CONNECTIONS, default=[*CONNECTIONS], metavar="STORE")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is polled")
     parser.add_argument("--seconds", type=float, default=5.0, help="for how long each time")
+    parser.add_argument("--removed", type=int, metavar="JOBS", help="how many jobs are removed at the most")
     parser.add_argument("--folder", type=Path, help="where the stores go: up to 15 GB each; else as temporary files do")
     parser.add_argument("--keep", action="store_true", help="leave the stores there")
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"where the rows go, if not to {results.LATEST.name}")
@@ -96,7 +97,7 @@ def _measure(store: str, folder: Path, asked: argparse.Namespace, progress: Prog
         def tell(what: str) -> None:
             progress.update(task, description=f"{store}: {what}", refresh=True)
 
-        return Stages(large, small, scale, tell).run(folder / "servers.log")
+        return Stages(large, small, scale, tell, asked.removed).run(folder / "servers.log")
 
 
 def _loaded(store: str, count: int, folder: Path, stack: ExitStack, progress: Progress) -> Large:

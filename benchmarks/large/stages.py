@@ -66,11 +66,13 @@ class Told:
 class Stages:
     """Goes through all stages with one server, which runs from the first to the last."""
 
-    def __init__(self, large: Large, small: Large, scale: Scale, tell: Tell) -> None:
+    def __init__(self, large: Large, small: Large, scale: Scale, tell: Tell, most: int | None = None) -> None:
+        """Take the stores, how they are polled, and how many jobs are to be removed at the most."""
         self._large = large
         self._small = small
         self._scale = scale
         self._tell = tell
+        self._most = most
         self._cores = Cores.found()
         self._jobs = large.population.count
         self._stages: list[Stage] = []
@@ -137,8 +139,9 @@ class Stages:
 
     def _parts(self, server: Server, due: int, kept: int) -> Iterator[tuple[int, Sequence[Outcome]]]:
         left, part, outcomes = due, 1, list[Outcome]()
+        goal = due if self._most is None else min(due, self._most)
         moved = time.monotonic()
-        while left:
+        while due - left < goal:
             self._tell(f"removal: {left:,} jobs are due")
             outcomes.append(self._poll(server))
             before, left = left, self._large.due(utc_now() + MONTH)
@@ -146,8 +149,8 @@ class Stages:
             if time.monotonic() - moved > PATIENCE:
                 raise LoadFailed(f"the removal stands still at {left} jobs that are due")
             self._jobs = kept + left
-            if left <= due - due * part // PARTS:
-                part = PARTS if not left else PARTS * (due - left) // due
+            if due - left >= goal * part // PARTS:
+                part = min(PARTS, PARTS * (due - left) // goal)
                 yield part, outcomes
                 part, outcomes = part + 1, []
 

@@ -17,7 +17,7 @@ from redis.crc import key_slot
 from structlog.testing import capture_logs
 from valkey_servers import OwnServer, own_valkey
 
-from jobstatus.errors import ConfigurationError, StoreUnavailable
+from jobstatus.errors import ConfigurationError, DuplicateWork, StoreUnavailable
 from jobstatus.job import Job, Status, Tombstone
 from jobstatus.storage import JobQuery, Kept, Limits, Store, Term, open_store
 from jobstatus.storage.redis_keys import TAGS
@@ -135,6 +135,22 @@ async def test_a_user_who_may_not_ask_how_the_server_is_set_up_may_keep_jobs(ser
         assert await store.forget(NOW + SECOND, 1) == 1
 
 
+async def test_a_user_who_may_not_publish_writes_nothing(server: OwnServer) -> None:
+    """What is refused is not made, so that whoever asks again once that is mended is not told that it was."""
+    url = server.fresh()
+    prefix = url.partition("prefix=")[2]
+    server.ask("ACL", "SETUSER", "mute", "on", ">secret", f"~{prefix}:*", "resetchannels", "+@all")
+    async with opened(url) as store:
+        job = await put(store)
+        async with opened(url.replace("//", "//mute:secret@")) as refused:
+            for call in (put(refused, id="a"), change(refused, job), bury(refused, job)):
+                with pytest.raises(StoreUnavailable, match="channel"):
+                    await call
+
+        assert await store.get("a") is None
+        assert await store.get(job.id) == job
+
+
 async def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     imported = builtins.__import__
@@ -228,6 +244,30 @@ async def test_every_tenant_is_apart(server: OwnServer) -> None:
         jobs = {tenant: [await put(store, tenant=tenant) for _ in range(2)] for tenant in tenants}
         for tenant, its in jobs.items():
             assert await store.list(JobQuery(alive_at=NOW, tenant=tenant)) == its[::-1]
+
+
+async def test_every_name_is_kept_as_it_is(server: OwnServer) -> None:
+    """Whatever it is made of, and however long it is."""
+    names = ["", " ", "7", "{a}", "}{", "a\nb", "a\0b", '["T"]', "\\u0000", "\ud800", "\U0001f600", "x" * 100_000]
+    async with opened(server.fresh(), Limits()) as store:
+        for name in names:
+            job = await put(store, id=name, tenant=name, work=name)
+            assert await store.get(name) == await store.get(job.number) == job
+            changed = await change(store, job, message=name)
+            with pytest.raises(DuplicateWork):
+                await put(store, work=name)
+            await bury(store, changed)
+            await bury(store, await put(store, work=name))
+
+
+async def test_jobs_that_expire_together_leave_their_work_together(server: OwnServer) -> None:
+    """Not one after the other: they are many."""
+    async with opened(server.fresh(), Limits()) as store:
+        for each in range(MANY):
+            await put(store, work=f"w{each}", expires_at=NOW)
+        before = server.ask("INFO", "stats")["total_reads_processed"]
+        assert await store.expire(NOW, MANY) == MANY
+        assert server.ask("INFO", "stats")["total_reads_processed"] - before < MANY
 
 
 async def test_a_long_list_is_whole(server: OwnServer) -> None:
@@ -419,6 +459,22 @@ async def test_the_feed_notices_a_server_that_hangs(server: OwnServer, monkeypat
         while await next_told(feed) is not None:
             pass
         assert await told_of(feed, (await again(store)).id)
+
+
+async def test_a_feed_ends_at_any_moment(server: OwnServer) -> None:
+    """Whether it connects, subscribes or listens when the store is closed."""
+    before = asyncio.all_tasks()
+    for turns in range(60):
+        async with opened(server.fresh()) as store, aclosing(store.changes()) as feed:
+            assert await next_told(feed) is None
+            following = asyncio.create_task(next_told(feed))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(PATIENCE):
+                await store.aclose()
+                await asyncio.wait({following})
+            assert isinstance(following.exception(), StopAsyncIteration | None)
+        assert asyncio.all_tasks() == before
 
 
 async def test_a_feed_that_is_quiet_goes_on(server: OwnServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
@@ -16,7 +16,7 @@ from jobstatus.errors import ConfigurationError, StoreUnavailable
 from jobstatus.job import Job
 from jobstatus.storage import JobQuery, Limits, Store, open_store
 from jobstatus.storage.redis_keys import TAGS, Keys
-from jobstatus.testing.stores.feeding import next_told, told_of
+from jobstatus.testing.stores.feeding import Told, next_told, told_of
 from jobstatus.testing.stores.samples import NOW, change, put
 
 SHORT = Limits(seconds=0.5)
@@ -62,6 +62,24 @@ def master_of(cluster: OwnCluster, slot: int) -> OwnServer:
     raise AssertionError
 
 
+async def told(feed: Told, jobs: Iterable[Job]) -> bool:
+    """Read on until each of these jobs was told of; tell whether it was by its id."""
+    missing = {job.id for job in jobs}
+    while missing:
+        ids = await next_told(feed)
+        if ids is None:
+            return False
+        missing -= ids
+    return True
+
+
+async def listening(store: Store, feed: Told) -> None:
+    """Write until the feed tells of every shard what is written."""
+    async with asyncio.timeout(PATIENCE):
+        while not await told(feed, await written(store)):
+            pass
+
+
 async def test_a_server_is_told_from_a_cluster(cluster: OwnCluster) -> None:
     """Whoever mixes them up learns which URL to write."""
     with pytest.raises(ConfigurationError, match=r"redis\+cluster://"):
@@ -79,15 +97,22 @@ async def test_any_server_leads_to_the_others(cluster: OwnCluster) -> None:
 
 
 async def test_every_server_tells_of_what_is_written_on_any(cluster: OwnCluster) -> None:
-    """Whichever of them a listener has come upon."""
+    """Each of what lies on it."""
     async with opened(cluster.fresh()) as store, aclosing(store.changes()) as feed:
-        for _ in range(2):
-            assert await next_told(feed) is None  # at first, and once it listens
-        missing = {job.id for job in await written(store)}
-        while missing:
-            told = await next_told(feed)
-            assert told is not None
-            missing -= told
+        await listening(store, feed)
+
+
+async def test_the_feed_needs_no_links_between_the_servers(cluster: OwnCluster) -> None:
+    """What they pass on to each other is lost with these, and nobody is told."""
+    async with opened(cluster.fresh(), Limits()) as store, aclosing(store.changes()) as feed:
+        await listening(store, feed)
+        for _ in range(5):
+            for server in cluster.servers:
+                for other in cluster.servers:
+                    if other is not server:
+                        server.ask("DEBUG", "CLUSTERLINK", "KILL", "ALL", other.ask("CLUSTER", "MYID"))
+            await told(feed, [await put(store) for _ in range(5)])
+    await asyncio.to_thread(wait_until, cluster.whole)
 
 
 async def test_a_master_that_hangs_holds_up_its_own_shards_alone(cluster: OwnCluster) -> None:
@@ -118,7 +143,8 @@ def slot_of(job: Job) -> int:
 
 async def test_a_shard_that_moves_is_followed(cluster: OwnCluster) -> None:
     """Its jobs are read while some are here and some there; once it has moved, all is as ever."""
-    async with opened(cluster.fresh(), Limits()) as store:
+    async with opened(cluster.fresh(), Limits()) as store, aclosing(store.changes()) as feed:
+        await listening(store, feed)
         job = (await written(store))[0]
         slot = slot_of(job)
         source = master_of(cluster, slot)
@@ -137,7 +163,10 @@ async def test_a_shard_that_moves_is_followed(cluster: OwnCluster) -> None:
             server.ask("CLUSTER", "SETSLOT", slot, "NODE", target.ask("CLUSTER", "MYID"))
 
         changed = await change(store, job)
+        refused = source.ask("INFO", "errorstats")
         assert await store.get(job.id) == changed
+        assert source.ask("INFO", "errorstats") == refused  # it is known by now where the job lies
+        await listening(store, feed)
         assert len(await store.list(JobQuery(alive_at=NOW, limit=10_000))) == len(await store.scan(0, 10_000))
 
 

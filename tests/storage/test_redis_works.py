@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -12,18 +13,19 @@ import pytest
 from back_ends import need
 from valkey_servers import OwnCluster, OwnServer, own_valkey, own_valkey_cluster
 
-from jobstatus.errors import DuplicateId, DuplicateWork
+from jobstatus.errors import DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.ids import new_id
 from jobstatus.job import Event, Job
-from jobstatus.storage import Store, open_store
+from jobstatus.storage import Kept, Store, open_store
 from jobstatus.storage.redis_claims import GRACE, Claim, Claims
 from jobstatus.storage.redis_jobs import Jobs
 from jobstatus.storage.redis_keys import Keys
+from jobstatus.storage.redis_moving import Moving
 from jobstatus.storage.redis_node import Address, Node
 from jobstatus.storage.redis_routes import OneServer
 from jobstatus.storage.redis_servers import Servers
 from jobstatus.storage.redis_walk import Walk
-from jobstatus.testing.stores.samples import NOW, SECOND, a_job, bury, change, put
+from jobstatus.testing.stores.samples import NOW, SECOND, a_job, bury, change, next_version, put
 
 STORES = 4
 ROUNDS = 25
@@ -65,13 +67,33 @@ class SlowClaims(Claims):
             await self.may_go_on.wait()
         return claim
 
+    async def move(self, work: str, id: str) -> str | None:
+        """Give work to a job, and wait."""
+        holder = await super().move(work, id)
+        if not self.made.is_set():
+            self.made.set()
+            await self.may_go_on.wait()
+        return holder
+
+
+class LateClaims(SlowClaims):
+    """Claims that are made only when the test lets them."""
+
+    async def take(self, work: str, id: str) -> Claim:
+        """Wait, and claim."""
+        self.made.set()
+        await self.may_go_on.wait()
+        return await super().take(work, id)
+
 
 class SlowCreator:
     """Somebody who stops between the claim and the creation."""
 
-    def __init__(self, servers: Servers, keys: Keys) -> None:
-        self.claims = SlowClaims(servers, keys)
-        self._jobs = Jobs(servers, keys, self.claims, Walk(servers, keys))
+    def __init__(self, servers: Servers, keys: Keys, claims: type[SlowClaims]) -> None:
+        self.claims = claims(servers, keys)
+        walk = Walk(servers, keys)
+        self._jobs = Jobs(servers, keys, self.claims, walk)
+        self._moving = Moving(servers, keys, self.claims, walk, self._jobs)
 
     async def begin(self, job: Job) -> asyncio.Task[Job]:
         """Begin to create a job; return once its work is claimed."""
@@ -79,15 +101,28 @@ class SlowCreator:
         await self.claims.made.wait()
         return creation
 
+    async def begin_to_change(self, job: Job) -> asyncio.Task[None]:
+        """Begin to write a version; return once it has claimed its work, or is about to."""
+        replacement = asyncio.create_task(self._jobs.replace(job, Event.of(job, "worker")))
+        await self.claims.made.wait()
+        return replacement
+
+    async def begin_to_restore(self, job: Job) -> asyncio.Task[None]:
+        """Begin to restore a job; return once it has its work."""
+        kept = Kept(job, (Event.of(job, "producer"),))
+        restoration = asyncio.create_task(self._moving.restore(job.number - 1, job.number, [kept]))
+        await self.claims.made.wait()
+        return restoration
+
 
 @asynccontextmanager
-async def slow_creator(url: str) -> AsyncGenerator[SlowCreator]:
+async def slow_creator(url: str, claims: type[SlowClaims] = SlowClaims) -> AsyncGenerator[SlowCreator]:
     """Give somebody who creates slowly in the store that a URL names."""
     parts = urlsplit(url)
     connect = partial(Node, seconds=5.0, tls=False)
     servers = Servers(OneServer([Address(parts.hostname or "", parts.port or 0)], connect), seconds=5.0)
     try:
-        yield SlowCreator(servers, Keys(parts.query.removeprefix("prefix=")))
+        yield SlowCreator(servers, Keys(parts.query.removeprefix("prefix=")), claims)
     finally:
         await servers.aclose()
 
@@ -205,6 +240,51 @@ async def test_a_version_may_take_work_on(server: OwnServer) -> None:
         assert (await change(store, second, work="w")).work == "w"
         with pytest.raises(DuplicateWork):
             await put(store, work="v")
+
+
+async def test_of_two_versions_that_take_the_same_work_on_one_is_told(server: OwnServer) -> None:
+    """It is of a version that is over, as any other would be."""
+    url = server.fresh()
+    async with opened(url) as store, slow_creator(url, LateClaims) as slow:
+        job = await put(store)
+        replacement = await slow.begin_to_change(next_version(job, work="w"))
+        changed = await change(store, job, work="w")
+        slow.claims.may_go_on.set()
+
+        with pytest.raises(VersionMismatch):
+            await replacement
+        assert await store.get(job.id) == changed
+
+
+async def test_work_that_is_restored_is_taken_from_whoever_is_about_to_do_it(server: OwnServer) -> None:
+    """A creation that was held up is refused."""
+    url = server.fresh()
+    async with opened(url) as store, slow_creator(url) as slow:
+        creation = await slow.begin(a_job(work="w"))
+        kept = replace(a_job(work="w"), number=7)
+        await store.restore(6, 7, [Kept(kept, (Event.of(kept, "producer"),))])
+        slow.claims.may_go_on.set()
+
+        with pytest.raises(DuplicateWork) as refused:
+            await creation
+        assert refused.value.id == kept.id
+
+
+async def test_work_that_is_taken_while_it_is_restored_gives_way(server: OwnServer) -> None:
+    """Whoever took it could not see yet that a job would do it."""
+    url = server.fresh()
+    async with opened(url) as store, slow_creator(url) as slow:
+        kept = replace(a_job(work="w"), number=7)
+        restoration = await slow.begin_to_restore(kept)
+        job = await put(store, work="w")
+        slow.claims.may_go_on.set()
+        await restoration
+
+        assert await store.get(kept.id) == kept
+        assert await store.get(job.id) == replace(job, work=None)
+        with pytest.raises(DuplicateWork) as refused:
+            await put(store, work="w")
+        assert refused.value.id == kept.id
 
 
 async def test_no_work_is_done_twice_at_a_time(cluster: OwnCluster) -> None:

@@ -59,6 +59,7 @@ class OwnServer(Servers):
             str(_program()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder),
             "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0",
             "--repl-diskless-sync-delay", "0", "--daemonize", "no", "--cluster-port", str(self._bus),
+            "--enable-debug-command", "local",
             *self._settings, *settings,
         ]  # fmt: skip
         with (self._folder / "log").open("ab") as log:
