@@ -53,7 +53,7 @@ _COUNT_ON = {
         "UPDATE sqlite_sequence SET seq = max(seq, :number) WHERE name = 'jobs'",
     ),
     "postgresql": (
-        "SELECT setval(pg_get_serial_sequence('jobs', 'number'),"
-        " greatest(:number, (SELECT last_value FROM jobs_number_seq)))",
+        # Only where it is behind: others may take numbers between the two, and it must not go back.
+        "SELECT setval('jobs_number_seq', :number) FROM jobs_number_seq WHERE last_value < :number OR NOT is_called",
     ),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import make_url
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -46,7 +48,7 @@ async def open_postgresql(url: str, limits: Limits) -> SqlStore:
 
 def _dsn(url: str) -> str:
     try:
-        database = make_url(url).database
+        database = _parsed(url).database
     except (ArgumentError, ValueError):
         database = None
     if not database:
@@ -54,9 +56,16 @@ def _dsn(url: str) -> str:
     return url
 
 
+def _parsed(url: str) -> URL:
+    """Take the URL apart, with the first of its hosts alone: that there may be several is libpq's own form."""
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    return make_url(urlunsplit(parts._replace(netloc=user + at + hosts.split(",")[0])))
+
+
 def _engine(url: str, connect: Connect, connections: int, limits: Limits, **options: object) -> AsyncEngine:
     """Make an engine; the URL is for what it says of itself alone, which is never the password."""
-    shown = make_url(url).set(drivername="postgresql+asyncpg", query={})
+    shown = _parsed(url).set(drivername="postgresql+asyncpg", query={})
     return create_async_engine(
         shown,
         async_creator=connect,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -19,6 +20,14 @@ TROUBLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Inter
 """Whatever the driver raises where the database cannot answer."""
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc,unused-ignore]  # its stubs leave its base open
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  as the driver has it
+        """Say farewell; who cannot even do that in time is dropped."""
+        with suppress(*TROUBLE):
+            async with asyncio.timeout(FAREWELL):
+                await super().close(timeout=timeout)
+
+
 def connecting(dsn: str, limits: Limits, *, patience: float | None = 2) -> Connect:
     """Make what connects. Whatever a connection is asked ends, here and there, in *patience* times the limits' time."""
     seconds = None if patience is None else limits.seconds * patience
@@ -30,8 +39,10 @@ def connecting(dsn: str, limits: Limits, *, patience: float | None = 2) -> Conne
                 dsn,
                 timeout=limits.seconds,
                 command_timeout=seconds,
+                connection_class=_Connection,
                 server_settings={
                     "application_name": "jobstatus",
+                    "default_transaction_isolation": "read committed",  # statements see what was committed before them
                     "statement_timeout": milliseconds,
                     "idle_in_transaction_session_timeout": milliseconds,
                 },
@@ -50,7 +61,12 @@ def cannot_answer(error: BaseException) -> StoreUnavailable:
 
 
 async def let_go(connection: asyncpg.Connection | None) -> None:
-    """Close a connection; one that cannot even say farewell is dropped."""
+    """Close a connection, if there is one."""
     if connection is not None:
-        with suppress(*TROUBLE):
-            await connection.close(timeout=FAREWELL)
+        await connection.close()
+
+
+def drop(connection: asyncpg.Connection | None) -> None:
+    """Let go of a connection that has failed, without a word: to wait for its answer would be in vain."""
+    if connection is not None:
+        connection.terminate()

@@ -17,7 +17,7 @@ from jobstatus.job import Job, Tombstone
 from .base import Limits
 from .coalesce import Coalescer
 from .columns import unbroken
-from .postgresql_connection import TROUBLE, Connect, cannot_answer, let_go
+from .postgresql_connection import TROUBLE, Connect, cannot_answer, drop, let_go
 from .rows import Decoder, Memory, Row
 from .statements import BY_KEY, findable
 from .tables import jobs, tombstones
@@ -65,7 +65,8 @@ class PostgresqlFinder:
     async def aclose(self) -> None:
         """Let go of the connection, once what is under way has ended."""
         await self._rows.settled()
-        await self._disconnect()
+        connection, self._connection = self._connection, None
+        await let_go(connection)
 
     async def _read(self, keys: Sequence[Key]) -> Sequence[Found]:
         """Read all keys; once more where the connection turns out to have been lost."""
@@ -73,8 +74,9 @@ class PostgresqlFinder:
             try:
                 return await in_time(self._read_all(keys), self._seconds)
             except (*TROUBLE, StoreUnavailable) as error:
-                lost = self._connection is not None and self._connection.is_closed()
-                await self._disconnect()
+                connection, self._connection = self._connection, None
+                lost = connection is not None and connection.is_closed()
+                drop(connection)
                 if last or not lost:
                     raise error if isinstance(error, StoreUnavailable) else cannot_answer(error) from error
         raise AssertionError("unreachable")
@@ -86,10 +88,6 @@ class PostgresqlFinder:
         missing = [key for key in keys if key not in found]
         left = await _rows(connection, tombstones, missing) if missing else {}
         return [(found.get(key), left.get(key)) for key in keys]
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        await let_go(connection)
 
 
 async def _rows(connection: asyncpg.Connection, table: Table, keys: Sequence[Key]) -> Mapping[Key, Row]:

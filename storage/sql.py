@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
+from threading import Lock
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -12,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from jobstatus.credential import Credential
-from jobstatus.errors import StoreUnavailable
+from jobstatus.errors import JobstatusError, StoreUnavailable
 from jobstatus.job import Event, Job, Tombstone
 
 from . import agreement, moving, statements
@@ -22,6 +24,10 @@ from .turnstile import Turnstile
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_MIGRATING = Lock()
+TURN = 0.01
+"""Seconds between two looks whether it is this store's turn to be brought up to date."""
 
 Statements = Callable[Concatenate[Connection, P], T]
 
@@ -58,6 +64,9 @@ class Changes(Protocol):
     async def tell(self, ids: Sequence[str]) -> None:
         """Tell that these jobs were written, where the database does not do so by itself."""
 
+    def doubt(self) -> None:
+        """Have it told, as soon as may be, that some may have been written, where nobody knows."""
+
     async def aclose(self) -> None:
         """End it for all who listen."""
 
@@ -78,9 +87,7 @@ class SqlStore:
         return f"{type(self).__name__}({self._reader.url.render_as_string(hide_password=True)!r})"
 
     async def create(self, job: Job, event: Event) -> Job:
-        created = await self._write(statements.create_job, job, event)
-        await self._feed.tell([job.id])
-        return created
+        return await self._change(lambda _: [job.id], statements.create_job, job, event)
 
     async def get(self, key: str | int) -> Job | Tombstone | None:
         if self._turnstile.closed:
@@ -88,12 +95,10 @@ class SqlStore:
         return await self._finder.find(key)
 
     async def replace(self, job: Job, event: Event) -> None:
-        await self._write(statements.replace_job, job, event)
-        await self._feed.tell([job.id])
+        await self._change(lambda _: [job.id], statements.replace_job, job, event)
 
     async def bury(self, job: Job, tombstone: Tombstone) -> None:
-        await self._write(statements.bury_job, job, tombstone)
-        await self._feed.tell([job.id])
+        await self._change(lambda _: [job.id], statements.bury_job, job, tombstone)
 
     async def list(self, query: JobQuery) -> Sequence[Job]:
         return await self._read(statements.list_jobs, query)
@@ -105,8 +110,7 @@ class SqlStore:
         return await self._read(statements.due_jobs, term, now, limit, after)
 
     async def expire(self, now: datetime, limit: int) -> int:
-        ids = await self._write(statements.expire_jobs, now, limit)
-        await self._feed.tell(ids)
+        ids = await self._change(_themselves, statements.expire_jobs, now, limit)
         return len(ids)
 
     async def forget(self, before: datetime, limit: int) -> int:
@@ -122,7 +126,7 @@ class SqlStore:
         return await self._read(moving.scan, above, limit)
 
     async def restore(self, above: int, upto: int, kept: Sequence[Kept]) -> None:
-        await self._feed.tell(await self._write(moving.restore, above, upto, kept))
+        await self._change(_themselves, moving.restore, above, upto, kept)
 
     async def lead(self, role: str, holder: str, seconds: float) -> bool:
         return await self._write(agreement.lead, role, holder, seconds)
@@ -143,10 +147,9 @@ class SqlStore:
         return await self._write(statements.revoke_credential, id, at)
 
     async def aclose(self) -> None:
-        await self._feed.aclose()
         await asyncio.gather(self._turnstile.aclose(), self._finder.aclose())
-        await self._reader.dispose()
-        await self._writer.aclose()
+        await self._feed.aclose()  # what was under way has been told of
+        await asyncio.gather(self._reader.dispose(), self._writer.aclose())
 
     async def _read(self, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._through(read(self._reader, lambda connection: run(connection, *args, **kwargs)))
@@ -154,11 +157,33 @@ class SqlStore:
     async def _write(self, run: Statements[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._through(self._writer.write(lambda connection: run(connection, *args, **kwargs)))
 
+    async def _change(
+        self, changed: Callable[[T], Sequence[str]], run: Statements[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Write, and tell which jobs have changed: also if the caller has given up, for they are written even so."""
+
+        async def change() -> T:
+            try:
+                done = await self._writer.write(lambda connection: run(connection, *args, **kwargs))
+            except JobstatusError:
+                raise  # nothing is written
+            except Exception:
+                self._feed.doubt()
+                raise
+            await self._feed.tell(changed(done))
+            return done
+
+        return await self._through(change())
+
     async def _through(self, call: Coroutine[Any, Any, T]) -> T:
         try:
             return await self._turnstile.through(call)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             raise unavailable(error) from error
+
+
+def _themselves(ids: Sequence[str]) -> Sequence[str]:
+    return ids
 
 
 async def up_to_date(store: SqlStore, writer: Writer) -> SqlStore:
@@ -167,7 +192,8 @@ async def up_to_date(store: SqlStore, writer: Writer) -> SqlStore:
     Of several processes that want to, one does it and the others wait.
     """
     try:
-        await writer.write(migrate)
+        async with _alone():
+            await writer.write(migrate)
     except SQLAlchemyError as error:
         await store.aclose()
         raise unavailable(error) from error
@@ -175,6 +201,20 @@ async def up_to_date(store: SqlStore, writer: Writer) -> SqlStore:
         await store.aclose()
         raise
     return store
+
+
+@asynccontextmanager
+async def _alone() -> AsyncGenerator[None]:
+    """Wait until no other store of this process is being brought up to date, of whatever loop it is.
+
+    Alembic keeps the connection that it works on in the process: another one would have its tables there.
+    """
+    while not _MIGRATING.acquire(blocking=False):  # noqa: ASYNC110  an event belongs to one loop
+        await asyncio.sleep(TURN)
+    try:
+        yield
+    finally:
+        _MIGRATING.release()
 
 
 async def read(engine: AsyncEngine, run: Callable[[Connection], T]) -> T:

@@ -37,6 +37,9 @@ class SqliteFeed:
     async def tell(self, ids: Sequence[str]) -> None:
         """Say nothing: triggers have written it down."""
 
+    def doubt(self) -> None:
+        """Say nothing, as above."""
+
     async def aclose(self) -> None:
         """End it for all who listen."""
         self._feed.close()

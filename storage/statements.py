@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Delete
 
 from jobstatus.credential import Credential
-from jobstatus.errors import Conflict, DuplicateId, DuplicateWork, VersionMismatch
+from jobstatus.errors import DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.job import Event, Job, Status, Tombstone
 
 from .base import JobQuery, Term
@@ -73,9 +73,9 @@ def findable(key: str | int) -> bool:
 
 
 def create_job(connection: Connection, job: Job, event: Event) -> Job:
-    number = connection.execute(_creation(connection.dialect.name), row(job, without={"number"})).scalar()
-    if number is None:
-        raise _taken(connection, job)
+    creation, values = _creation(connection.dialect.name), row(job, without={"number"})
+    while (number := connection.execute(creation, values).scalar()) is None:
+        _refuse_taken(connection, job)
     # Looked for only now: a burial of the same id, were it under way, has held the insertion up.
     if _first(connection, Tombstone, BY_KEY[tombstones, str], key=job.id):
         raise DuplicateId(job.id)
@@ -161,10 +161,15 @@ def _creation(dialect: str) -> Any:
     return insert_unless_there(dialect, jobs).returning(jobs.c.number)
 
 
-def _taken(connection: Connection, job: Job) -> Conflict:
-    """Tell which of a new job's names is taken."""
+def _refuse_taken(connection: Connection, job: Job) -> None:
+    """Raise which of a new job's names is taken; neither may be any more, where others write at the same time."""
+    if _first(connection, Job, BY_KEY[jobs, str], key=job.id) or _first(
+        connection, Tombstone, BY_KEY[tombstones, str], key=job.id
+    ):
+        raise DuplicateId(job.id)
     other = connection.execute(select(jobs.c.id).where(jobs.c.work == job.work)).scalar() if job.work else None
-    return DuplicateId(job.id) if other is None or other == job.id else DuplicateWork(other)
+    if other is not None:
+        raise DuplicateWork(other)
 
 
 def _first(connection: Connection, record: type[Record], chosen: Select[Any], **values: Any) -> Record | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 
 from jobstatus.job import Job, Tombstone
@@ -60,13 +60,22 @@ class Waiters:
                 del self._waiting[id]
 
     async def _listen(self) -> None:
-        """Wake whoever waits for what has changed, for as long as anybody waits."""
-        async with aclosing(self._store.changes()) as feed:
-            async for ids in feed:
-                self._wake(ids)
-                if not self._waiting:
-                    return
-        self._end()
+        """Wake whoever waits for what has changed, for as long as anybody waits.
+
+        Somebody may have begun to while the feed was being let go of.
+        """
+        while self._waiting and not self._over:
+            async with aclosing(self._store.changes()) as feed:
+                if await self._heed(feed):
+                    self._end()
+
+    async def _heed(self, feed: AsyncGenerator[frozenset[str] | None]) -> bool:
+        """Tell whether the feed has ended, rather than the waiting."""
+        async for ids in feed:
+            self._wake(ids)
+            if not self._waiting:
+                return False
+        return True
 
     def _end(self) -> None:
         self._over = True

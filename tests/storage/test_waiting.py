@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from back_ends import NAMES, BackEnds
 from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Job
 from jobstatus.storage import Store, open_store
+from jobstatus.storage.memory import MemoryStore
 from jobstatus.testing.stores.samples import a_job, bury, change, put
 from jobstatus.waiting import Waiters
 
@@ -94,6 +96,39 @@ async def test_who_waits_when_the_store_is_closed_is_told(opened: tuple[Store, W
     async with asyncio.timeout(PATIENCE):
         outcome = await asyncio.gather(waiting, return_exceptions=True)
     assert outcome[0] == job or isinstance(outcome[0], StoreUnavailable)
+
+
+async def test_who_comes_while_the_feed_is_let_go_of_is_woken() -> None:
+    """A store may take its time for that."""
+    going, gone = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def changes(self) -> AsyncGenerator[frozenset[str] | None]:
+            try:
+                async with aclosing(super().changes()) as feed:
+                    async for ids in feed:
+                        yield ids
+            finally:
+                going.set()
+                await gone.wait()
+
+    store = Slow()
+    waiters = Waiters(store)
+    job = await put(store)
+    cancelled = asyncio.ensure_future(waiters.change(job.id, 1))
+    await asyncio.sleep(0.01)
+    cancelled.cancel()
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.wait({cancelled})
+        await put(store)  # the feed has something to tell, and nobody waits for it
+        await going.wait()
+        waiting = asyncio.ensure_future(waiters.change(job.id, 1))
+        await asyncio.sleep(0)
+        gone.set()
+        await asyncio.sleep(0)
+        changed = await change(store, job)
+        assert await waiting == changed
+    await waiters.aclose()
 
 
 async def follow(waiters: Waiters, id: str) -> list[int]:
