@@ -108,7 +108,7 @@ def _words(text: str) -> frozenset[str]:
 
 PlainText = Text().with_variant(Written(unbroken, _broken), "postgresql")
 """PostgreSQL takes every character but NUL: that one is written otherwise."""
-StatusText = Written(str, {status.value: status for status in Status}.__getitem__)
+StatusText = Written(str, Status)
 KindText = Written(str, Kind)
 ResultText = Written(_write, _result)
 FailureText = Written(_write, _failure)

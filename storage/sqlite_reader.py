@@ -46,7 +46,7 @@ class SqliteReader:
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, "sqlite-reader")
         self._closing: asyncio.Task[None] | None = None
-        self._rows: Coalescer[str | int, Found] = Coalescer(self._read)
+        self._rows: Coalescer[str | int, Found] = Coalescer(self._read, one_fate=True)
         self._jobs = Memory(Decoder(Job, BY_KEY[jobs, str], _DIALECT))
         self._tombstone = Decoder(Tombstone, BY_KEY[tombstones, str], _DIALECT)
 

@@ -27,11 +27,13 @@ class SharedClock:
     async def set(self) -> None:
         """Ask the store for its time, and go by that from now on: it is right to half of what the asking took.
 
+        An answer that may be right with the clock as it is set leaves it so: one that took long says little.
+
         Raises:
             StoreUnavailable: the store does not tell; the clock goes on as it was set before.
         """
         asked = self._machine()
         told = await self._store.time()
         answered = self._machine()
-        if told is not None:
+        if told is not None and not asked + self._offset <= told <= answered + self._offset:
             self._offset = told - (asked + (answered - asked) / 2)

