@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from jobstatus.errors import VersionMismatch
+from jobstatus.errors import StoreUnavailable, VersionMismatch
 from jobstatus.storage.coalesce import LIMIT
 from jobstatus.storage.group_writer import GroupWriter
 from jobstatus.storage.migrate import migrate
@@ -208,7 +208,7 @@ async def test_a_write_that_undoes_what_is_not_its_own_is_found_out(writer: Grou
 
     await writer.write(keep(1))
     for outcome in await together(writer, keep(2), careless, keep(3)):
-        assert isinstance(outcome, DBAPIError)
+        assert isinstance(outcome, StoreUnavailable)
 
     assert disk.kept() == [1]
 
