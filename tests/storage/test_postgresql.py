@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
 from jobstatus.errors import ConfigurationError, DuplicateId, StoreUnavailable
+from jobstatus.ids import new_id
 from jobstatus.job import Event, Job
 from jobstatus.storage import JobQuery, Limits, Store, open_store
 from jobstatus.storage.migrate import SCRIPTS
@@ -377,17 +378,31 @@ async def test_a_commit_without_an_answer_is_told_of(server: OwnPostgres) -> Non
         await connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         await connection.execute("SELECT pg_reload_conf()")
         try:
-            writing = asyncio.create_task(put(store, id="made"))
-            waits = await until(connection, "wait_event = 'SyncRep'")
-            await connection.execute("SELECT pg_terminate_backend($1)", waits)
+            id, writing = await begin_one_that_waits(store, connection)
             with pytest.raises(StoreUnavailable):
                 await writing
         finally:
             await connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
             await connection.execute("SELECT pg_reload_conf()")
-        assert await next_told(feed) is None
-        assert isinstance(await store.get("made"), Job)
+        while await next_told(feed) is not None:  # those that did not have to wait
+            pass
+        assert isinstance(await store.get(id), Job)
     await connection.close()
+
+
+async def begin_one_that_waits(store: Store, connection: asyncpg.Connection) -> tuple[str, asyncio.Task[Job]]:
+    """Begin writes until one waits for the standby, for the setting takes its time; cut its connection."""
+    waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'"
+    writing: asyncio.Task[Job] | None = None
+    async with asyncio.timeout(PATIENCE):
+        while (pid := await connection.fetchval(waiting)) is None:
+            if writing is None or writing.done():
+                id = new_id()
+                writing = asyncio.create_task(put(store, id=id))
+            await asyncio.sleep(0.01)
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+    assert writing is not None
+    return id, writing
 
 
 async def test_one_server_is_told_of_what_another_one_writes(server: OwnPostgres) -> None:

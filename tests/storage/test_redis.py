@@ -181,14 +181,17 @@ async def test_a_server_that_may_lose_records_is_told_of(
     server: OwnServer, name: str, value: str, warned: list[str]
 ) -> None:
     """Once, at the start; of one that does not there is nothing to tell."""
-    before = server.ask("CONFIG", "GET", name)
-    server.ask("CONFIG", "SET", name, value)
+    settings = {"appendfsync": "always", name: value}
+    before = {name: server.ask("CONFIG", "GET", name)[1] for name in settings}
+    for name, value in settings.items():
+        server.ask("CONFIG", "SET", name, value)
     try:
         with capture_logs() as logs:
             async with opened(server.fresh()) as store:
                 await put(store)
     finally:
-        server.ask("CONFIG", "SET", name, before[1])
+        for name, value in before.items():
+            server.ask("CONFIG", "SET", name, value)
 
     assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == warned
 

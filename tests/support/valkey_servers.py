@@ -23,6 +23,8 @@ from redis.exceptions import RedisError
 
 VARIABLE = "JOBSTATUS_TEST_REDIS_URL"
 CLUSTER_VARIABLE = "JOBSTATUS_TEST_REDIS_CLUSTER_URL"
+FSYNC = "no"
+"""It is the server that fails in tests, never the machine."""
 PATIENCE = 30.0
 """Seconds that servers may take to start, stop or find each other, on a machine that is busy."""
 MASTERS = 3
@@ -57,7 +59,7 @@ class OwnServer(Servers):
         """Start the server; return once it takes commands. What it had written to its disk is there again."""
         command = [
             str(_program()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder),
-            "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0",
+            "--save", "", "--appendonly", "yes", "--appendfsync", FSYNC, "--auto-aof-rewrite-percentage", "0",
             "--repl-diskless-sync-delay", "0", "--daemonize", "no", "--cluster-port", str(self._bus),
             "--enable-debug-command", "local",
             *self._settings, *settings,
