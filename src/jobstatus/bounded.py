@@ -55,7 +55,7 @@ class Newcomers:
     Where many more things are asked for than can be remembered, each would drive out another before it comes again.
     """
 
-    def __init__(self, room: int = 8192) -> None:
+    def __init__(self, room: int = 16_384) -> None:
         """Take over how many newcomers one is known again, at the least."""
         self._room = room
         self._now: set[int] = set()
