@@ -33,7 +33,7 @@ from jobstatus.job import Job, Report, Status
 from jobstatus.life import Retention
 from jobstatus.service import Draft, JobService
 from jobstatus.shared_clock import SharedClock
-from jobstatus.storage import Kept, Store, open_store
+from jobstatus.storage import Kept, Limits, Store, open_store
 from jobstatus.sweeper import Sweeper
 
 PERIOD = timedelta(days=1)
@@ -45,6 +45,8 @@ TOGETHER = 200
 """Jobs that are under way at a time."""
 CALLER = Caller(id="benchmark", tenant=TENANT)
 PAGE = 500
+PATIENT = Limits(seconds=60)
+"""It is not about time: it may run beside what takes all of a machine."""
 QUICKENED = (
     *("autovacuum_naptime=1", "autovacuum_vacuum_cost_delay=0"),
     *("min_wal_size=32MB", "max_wal_size=64MB"),
@@ -130,7 +132,7 @@ async def _all(store: Store) -> AsyncGenerator[Kept]:
 
 async def live(url: str, folder: Path, periods: int, jobs: int, tell: Callable[[], None]) -> Sequence[Period]:
     """Use a store for so many periods, with so many jobs in each."""
-    store = await open_store(url)
+    store = await open_store(url, PATIENT)
     found: list[Period] = []
     try:
         run = LongRun(store, jobs)
