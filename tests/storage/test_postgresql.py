@@ -7,7 +7,7 @@ import builtins
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from back_ends import need
+from patience import PATIENCE, SHORT, again, opened
 from postgres import OwnPostgres, database_of, own_postgres
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -34,8 +35,6 @@ from jobstatus.storage.tables import changes, metadata
 from jobstatus.testing.stores.feeding import next_told, told_of
 from jobstatus.testing.stores.samples import NOW, a_credential, a_job, change, put
 
-SHORT = Limits(seconds=0.5)
-PATIENCE = 20.0
 MANY = 20
 TELLS = "query LIKE 'SELECT pg_notify%' AND pid <> pg_backend_pid()"
 """The connection by which a store tells of what it wrote."""
@@ -52,24 +51,6 @@ def server() -> Iterator[OwnPostgres]:
     need("postgresql")
     with own_postgres() as server:
         yield server
-
-
-@asynccontextmanager
-async def opened(url: str, limits: Limits = SHORT) -> AsyncGenerator[Store]:
-    """Open the store in a database, and close it again."""
-    store = await open_store(url, limits)
-    try:
-        yield store
-    finally:
-        await store.aclose()
-
-
-async def again(store: Store) -> Job:
-    """Write until the store takes it."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            with suppress(StoreUnavailable):
-                return await put(store)
 
 
 @pytest.mark.parametrize("url", ["postgresql://", "postgresql://host", "postgresql:///", "postgresql://h:x/db"])
@@ -183,7 +164,7 @@ async def test_an_id_is_not_given_again_whatever_the_database_is_set_to(server: 
     url = await server.database()
     connection = await asyncpg.connect(url)
     await connection.execute(f"ALTER DATABASE {database_of(url)} SET default_transaction_isolation = 'repeatable read'")
-    async with opened(url, Limits()) as store:
+    async with opened(url, limits=Limits()) as store:
         job = await put(store)
         burying = connection.transaction()
         await burying.start()
@@ -373,7 +354,7 @@ async def test_a_commit_without_an_answer_is_told_of(server: OwnPostgres) -> Non
     """It may have been made: here it was."""
     url = await server.database()
     connection = await asyncpg.connect(url, server_settings={"synchronous_commit": "off"})
-    async with opened(url, Limits()) as store, aclosing(store.changes()) as feed:
+    async with opened(url, limits=Limits()) as store, aclosing(store.changes()) as feed:
         await settled(store, feed)
         await connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         await connection.execute("SELECT pg_reload_conf()")

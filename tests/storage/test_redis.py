@@ -6,26 +6,25 @@ import asyncio
 import builtins
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from back_ends import need
+from patience import PATIENCE, SHORT, again, opened
 from redis.crc import key_slot
 from structlog.testing import capture_logs
 from valkey_servers import OwnServer, own_valkey
 
 from jobstatus.errors import ConfigurationError, DuplicateWork, StoreUnavailable
 from jobstatus.job import Job, Status, Tombstone
-from jobstatus.storage import JobQuery, Kept, Limits, Store, Term, open_store
+from jobstatus.storage import JobQuery, Kept, Limits, Term, open_store
 from jobstatus.storage.redis_keys import TAGS
 from jobstatus.testing.stores.feeding import next_told, told_of
 from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, a_job, bury, change, put
 
-SHORT = Limits(seconds=0.5)
-PATIENCE = 20.0
 MANY = 20
 SLOTS = 16384
 LAST = 2**63 - 1
@@ -37,24 +36,6 @@ def server() -> Iterator[OwnServer]:
     need("redis")
     with own_valkey() as server:
         yield server
-
-
-@asynccontextmanager
-async def opened(url: str, limits: Limits = SHORT) -> AsyncGenerator[Store]:
-    """Open a store, and close it again."""
-    store = await open_store(url, limits)
-    try:
-        yield store
-    finally:
-        await store.aclose()
-
-
-async def again(store: Store) -> Job:
-    """Write until the store takes it."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            with suppress(StoreUnavailable):
-                return await put(store)
 
 
 def keys(server: OwnServer, url: str) -> dict[str, Any]:
@@ -252,7 +233,7 @@ async def test_every_tenant_is_apart(server: OwnServer) -> None:
 async def test_every_name_is_kept_as_it_is(server: OwnServer) -> None:
     """Whatever it is made of, and however long it is."""
     names = ["", " ", "7", "{a}", "}{", "a\nb", "a\0b", '["T"]', "\\u0000", "\ud800", "\U0001f600", "x" * 100_000]
-    async with opened(server.fresh(), Limits()) as store:
+    async with opened(server.fresh(), limits=Limits()) as store:
         for name in names:
             job = await put(store, id=name, tenant=name, work=name)
             assert await store.get(name) == await store.get(job.number) == job
@@ -265,7 +246,7 @@ async def test_every_name_is_kept_as_it_is(server: OwnServer) -> None:
 
 async def test_jobs_that_expire_together_leave_their_work_together(server: OwnServer) -> None:
     """Not one after the other: they are many."""
-    async with opened(server.fresh(), Limits()) as store:
+    async with opened(server.fresh(), limits=Limits()) as store:
         for each in range(MANY):
             await put(store, work=f"w{each}", expires_at=NOW)
         before = server.ask("INFO", "stats")["total_reads_processed"]
@@ -275,7 +256,7 @@ async def test_jobs_that_expire_together_leave_their_work_together(server: OwnSe
 
 async def test_a_long_list_is_whole(server: OwnServer) -> None:
     """However many shards and pages it is read from, and whatever does not fit."""
-    async with opened(server.fresh(), Limits()) as store:
+    async with opened(server.fresh(), limits=Limits()) as store:
         jobs = await asyncio.gather(*(put(store, type=f"x{i % 3}") for i in range(400)))
         newest = sorted(jobs, key=lambda job: job.number, reverse=True)
 
@@ -349,7 +330,7 @@ async def test_a_server_that_comes_back_is_found_again(server: OwnServer, end: s
 
 async def test_a_short_absence_is_not_noticed(server: OwnServer) -> None:
     """What was not sent yet is sent when the server is back."""
-    async with opened(server.fresh(), Limits()) as store:
+    async with opened(server.fresh(), limits=Limits()) as store:
         job = await put(store)
         server.kill()
         calls = [asyncio.create_task(call) for call in (put(store), change(store, job), store.get(job.id))]

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
 from back_ends import need
+from patience import PATIENCE, SHORT, opened
 from redis.crc import key_slot
 from valkey_servers import OwnCluster, OwnServer, own_valkey, own_valkey_cluster, wait_until
 
@@ -19,8 +20,6 @@ from jobstatus.storage.redis_keys import TAGS, Keys
 from jobstatus.testing.stores.feeding import Told, next_told, told_of
 from jobstatus.testing.stores.samples import NOW, change, put
 
-SHORT = Limits(seconds=0.5)
-PATIENCE = 30.0
 MANY = 60
 
 
@@ -30,16 +29,6 @@ def cluster() -> Iterator[OwnCluster]:
     need("redis-cluster")
     with own_valkey_cluster(replicas=1) as cluster:
         yield cluster
-
-
-@asynccontextmanager
-async def opened(url: str, limits: Limits = SHORT) -> AsyncGenerator[Store]:
-    """Open a store, and close it again."""
-    store = await open_store(url, limits)
-    try:
-        yield store
-    finally:
-        await store.aclose()
 
 
 async def written(store: Store) -> list[Job]:
@@ -104,7 +93,7 @@ async def test_every_server_tells_of_what_is_written_on_any(cluster: OwnCluster)
 
 async def test_the_feed_needs_no_links_between_the_servers(cluster: OwnCluster) -> None:
     """What they pass on to each other is lost with these, and nobody is told."""
-    async with opened(cluster.fresh(), Limits()) as store, aclosing(store.changes()) as feed:
+    async with opened(cluster.fresh(), limits=Limits()) as store, aclosing(store.changes()) as feed:
         await listening(store, feed)
         for _ in range(5):
             for server in cluster.servers:
@@ -143,7 +132,7 @@ def slot_of(job: Job) -> int:
 
 async def test_a_shard_that_moves_is_followed(cluster: OwnCluster) -> None:
     """Its jobs are read while some are here and some there; once it has moved, all is as ever."""
-    async with opened(cluster.fresh(), Limits()) as store, aclosing(store.changes()) as feed:
+    async with opened(cluster.fresh(), limits=Limits()) as store, aclosing(store.changes()) as feed:
         await listening(store, feed)
         job = (await written(store))[0]
         slot = slot_of(job)
@@ -173,7 +162,7 @@ async def test_a_shard_that_moves_is_followed(cluster: OwnCluster) -> None:
 @pytest.mark.parametrize("again", range(2))
 async def test_what_replicas_have_is_not_lost_with_a_master(cluster: OwnCluster, again: int) -> None:
     """A replica takes its place, with all that was acknowledged; the store finds it, and so does the feed."""
-    async with opened(cluster.fresh(acks=1), Limits(seconds=2)) as store, aclosing(store.changes()) as feed:
+    async with opened(cluster.fresh(acks=1), limits=Limits(seconds=2)) as store, aclosing(store.changes()) as feed:
         jobs = await written(store)
         lost = master_of(cluster, slot_of(jobs[0]))
         async with writing(store) as acknowledged:
