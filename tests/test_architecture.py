@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "worker": {"client", "progress"},
     "moving": {"storage"},
     "waiting": {"storage"},
-    "cli": {"client", "moving", "progress", "security", "serving", "settings", "storage", "worker"},
+    "cli": {"client", "logs", "moving", "progress", "security", "serving", "settings", "storage", "worker"},
     "testing": {"service", "shared_clock", "storage", "sweeper"},
     "__main__": {"cli"},
     "__init__": set(),

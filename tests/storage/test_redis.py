@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from back_ends import need
 from patience import PATIENCE, SHORT, again, opened
 from redis.crc import key_slot
 from structlog.testing import capture_logs
-from valkey_servers import OwnServer, own_valkey
+from valkey_servers import FSYNC, OwnServer, own_valkey
 
 from jobstatus.errors import ConfigurationError, DuplicateWork, StoreUnavailable
 from jobstatus.job import Job, Status, Tombstone
@@ -481,3 +483,16 @@ async def test_a_closed_store_refuses(server: OwnServer) -> None:
     for refused in (store.get("a"), put(store)):
         with pytest.raises(StoreUnavailable, match="closed"):
             await refused
+
+
+def test_what_is_warned_of_is_not_in_the_way_of_machines(server: OwnServer) -> None:
+    """A command prints what it was asked for, and warns beside it."""
+    server.ask("CONFIG", "SET", "appendfsync", "everysec")
+    try:
+        command = [sys.executable, "-m", "jobstatus", "credentials", "list", "--json", "--store", server.fresh()]
+        done = subprocess.run(command, capture_output=True, check=True)
+    finally:
+        server.ask("CONFIG", "SET", "appendfsync", FSYNC)
+
+    assert json.loads(done.stdout) == {"credentials": []}
+    assert b"records of the last second or more are lost with power" in done.stderr

@@ -19,6 +19,7 @@ from time import monotonic_ns
 
 from linearizable import ABSENT, BURIED, Operation, Read, Standing, Write
 
+from jobstatus import logs
 from jobstatus.errors import DuplicateId, StoreUnavailable, VersionMismatch
 from jobstatus.job import Event, Job, Tombstone
 from jobstatus.storage import JobStore, open_store, sqlite_glance
@@ -165,6 +166,7 @@ def standing_of(found: Found) -> Standing:
 
 async def main(url: str, name: str, process: str, seconds: float, file: Path, joined: bool) -> None:
     """Work once told to, and leave what was recorded."""
+    logs.configure()
     store = await open_store(url)
     get: Get = Joined(store.get).get if joined else store.get
     print("ready", flush=True)

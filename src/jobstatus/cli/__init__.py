@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from jobstatus import logs
 from jobstatus.errors import JobstatusError
 
 from . import credentials, exits, expire, jobs, migrate, output, run, serve, watch
@@ -33,6 +34,7 @@ def main() -> None:
     if any("\udc80" <= character <= "\udcff" for argument in own for character in argument):
         output.complain("an argument is not UTF-8")
         sys.exit(exits.Exit.USAGE)
+    logs.configure()  # what stores warn of is for people, not in the way of what is printed for machines
     try:
         app()
     except JobstatusError as error:
