@@ -28,7 +28,8 @@ from jobstatus.storage.turnstile import Turnstile
 
 Call = tuple[str, tuple[Any, ...]]
 """A method's name, and what it is called with."""
-WRITES = {"create", "replace", "bury", "expire", "forget", "restore", "add_credential", "revoke_credential"}
+WRITES = {"create", "replace", "bury", "expire", "forget", "restore"}
+WRITES |= {"add_credential", "revoke_credential", "swap", "drop_notes"}
 
 
 async def open_journal(url: str, limits: Limits) -> Store:

@@ -77,6 +77,12 @@ class Kept:
     events: tuple[Event, ...] = ()
 
 
+def last_left_out(since: datetime, after: Job | None) -> tuple[datetime, int]:
+    """Tell up to which time and number a page of changed jobs leaves out, for back ends that look for themselves."""
+    start = since, 0  # numbers begin at 1
+    return start if after is None else max(start, (after.updated_at, after.number))
+
+
 class JobStore(Protocol):
     """The records of jobs, their timelines and their tombstones."""
 
@@ -121,6 +127,14 @@ class JobStore(Protocol):
 
         The longest overdue comes first; of those that are overdue equally long, the smaller number. *after* is the last
         job of the page before: those up to it are left out.
+        """
+
+    async def changed(self, tenant: str, since: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+        """Read the jobs of a tenant whose `updated_at` is *since* or later, expired ones included, *limit* at the most.
+
+        The earliest change comes first; of those made at the same time, that of the smaller number. *after* is the last
+        job of the page before: those up to it are left out. Records of releases that knew nothing of this may be
+        missing until they change.
         """
 
     async def expire(self, now: datetime, limit: int) -> int:
@@ -188,6 +202,25 @@ class Coordinator(Protocol):
 
     async def time(self) -> datetime | None:
         """Tell the time that all who share the store go by; nothing where that is the machine's own."""
+
+    async def note(self, key: str) -> bytes | None:
+        """Read what is noted under a key: up to 300 characters that UTF-8 can write, but for NUL.
+
+        Notes are small values that servers share, and nothing that is right may rest on them.
+        """
+
+    async def swap(self, key: str, was: bytes | None, to: bytes, until: datetime) -> bool:
+        """Note *to* under a key if *was* is noted there, or nothing where that is None; false if it is another.
+
+        Of those who swap the same at once one does. A value has 64 kB at the most; it is kept until that time, by the
+        clock that `time` tells, and may be dropped from then on.
+        """
+
+    async def drop_notes(self, before: datetime, limit: int) -> int:
+        """Drop notes that were to be kept until a time before that one, *limit* at the most; tell how many.
+
+        A back end that lets them expire by itself tells 0.
+        """
 
 
 class Store(JobStore, CredentialStore, Coordinator, Protocol):

@@ -12,7 +12,7 @@ from jobstatus.credential import Credential
 from jobstatus.errors import DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.job import Event, Job, Tombstone
 
-from .base import JobQuery, Kept, Limits, Term
+from .base import JobQuery, Kept, Limits, Term, last_left_out
 from .feed import Feed
 
 
@@ -23,6 +23,7 @@ class MemoryStore:
         self._clock = clock
         self._feed = Feed()
         self._roles: dict[str, tuple[str, float]] = {}
+        self._notes: dict[str, tuple[bytes, datetime]] = {}
         self._last_number = 0
         self._ids: dict[int, str] = {}
         self._jobs: dict[str, Job] = {}
@@ -76,6 +77,11 @@ class MemoryStore:
         due = [job for job, is_due in zip(self._jobs.values(), overdue, strict=True) if is_due(now)]
         return sorted((job for job in due if after is None or place(job) > place(after)), key=place)[:limit]
 
+    async def changed(self, tenant: str, since: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+        last = last_left_out(since, after)
+        fitting = (job for job in self._jobs.values() if job.tenant == tenant and _change(job) > last)
+        return sorted(fitting, key=_change)[:limit]
+
     async def expire(self, now: datetime, limit: int) -> int:
         due = await self.due(Term.RETENTION, now, limit)
         for job in due:
@@ -115,6 +121,21 @@ class MemoryStore:
 
     async def time(self) -> datetime | None:
         return None
+
+    async def note(self, key: str) -> bytes | None:
+        return self._notes[key][0] if key in self._notes else None
+
+    async def swap(self, key: str, was: bytes | None, to: bytes, until: datetime) -> bool:
+        if await self.note(key) != was:
+            return False
+        self._notes[key] = to, until
+        return True
+
+    async def drop_notes(self, before: datetime, limit: int) -> int:
+        old = list(islice((key for key, (_, until) in self._notes.items() if until < before), limit))
+        for key in old:
+            del self._notes[key]
+        return len(old)
 
     async def add_credential(self, credential: Credential) -> None:
         if credential.digest in self._credentials or self._credential(credential.id):
@@ -186,6 +207,11 @@ class MemoryStore:
         job = self._jobs.get(id)
         if job is None or job.version != version:
             raise VersionMismatch(id, version)
+
+
+def _change(job: Job) -> tuple[datetime, int]:
+    """Tell where a job stands among those that have changed."""
+    return job.updated_at, job.number
 
 
 _PLACES: Mapping[Term, Callable[[Job], tuple[datetime | None, int]]] = {

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from jobstatus.job import Job, Tombstone
 
-from .base import Term
+from .base import Term, last_left_out
 
 TAGS = (
     "0.200", "1.1286", "2.134", "3.169", "4.285", "5.435", "6.54", "7.48",
@@ -79,6 +79,10 @@ class Keys:
         """Name where the holder of a role stands."""
         return self._of(role, "role")
 
+    def note(self, key: str) -> Key:
+        """Name where it stands what is noted under a key."""
+        return self._of(key, "note")
+
     def _of(self, name: str, kind: str) -> Key:
         return self._on(_shard(name), f"{kind}:{name}")
 
@@ -108,7 +112,8 @@ def entries(record: Job | Tombstone) -> Iterator[str]:
     if isinstance(record, Tombstone):
         yield f"b{_time(record.at)}:{place}"
         return
-    yield f"{_tenant(record.tenant)}{place}"
+    yield f"{_tenant('t', record.tenant)}{place}"
+    yield f"{_tenant('c', record.tenant)}{_time(record.updated_at)}:{place}"
     if record.lease_until is not None and not record.terminal:
         yield f"l{_time(record.lease_until)}:{place}"
     if record.expires_at is not None:
@@ -122,7 +127,7 @@ def numbered(above: int, upto: int = MAX_NUMBER) -> Span:
 
 def newest_first(tenant: str | None, below: int | None) -> Span:
     """Span the jobs of a tenant, or what is kept of all."""
-    start = "n" if tenant is None else _tenant(tenant)
+    start = "n" if tenant is None else _tenant("t", tenant)
     end = MAX_NUMBER + 1 if below is None else below
     return Span(f"{start}{_number(0)}", f"{start}{_number(end)}", len(start) + 20, reverse=True)
 
@@ -137,6 +142,13 @@ def run_out(term: Term, now: datetime, after: Job | None) -> Span:
     if until is None:
         return span
     return Span(f"{kind}{_time(until)}:{after.number + 1:019}", span.high, span.prefix)
+
+
+def changed(tenant: str, since: datetime, after: Job | None) -> Span:
+    """Span the jobs of a tenant that have changed since a time."""
+    start = _tenant("c", tenant)
+    at, number = last_left_out(since, after)
+    return Span(f"{start}{_time(at)}:{_number(number + 1)}", f"{start}:", len(start) + _DIGITS + len(":") + 20)
 
 
 def buried(before: datetime) -> Span:
@@ -158,6 +170,6 @@ def _number(number: int) -> str:
     return f"{min(max(number, 0), MAX_NUMBER + 1):019}"
 
 
-def _tenant(tenant: str) -> str:
+def _tenant(kind: str, tenant: str) -> str:
     """Write a tenant so that no other's writing begins with it: as JSON, which ends with a quote."""
-    return f"t{json.dumps(tenant)}"
+    return f"{kind}{json.dumps(tenant)}"

@@ -180,6 +180,15 @@ return 1
 )
 """Take or keep a role. KEYS role. ARGV holder, milliseconds."""
 
+NOTE = _script(
+    """
+if redis.call('GET', KEYS[1]) ~= (ARGV[3] or false) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
+return 1
+"""
+)
+"""Put a note in place of another, or of none. KEYS note. ARGV the new one, its last millisecond, what is expected."""
+
 ADD_CREDENTIAL = _script(
     """
 if redis.call('HEXISTS', KEYS[1], ARGV[2]) + redis.call('HEXISTS', KEYS[2], ARGV[1]) > 0 then return 0 end

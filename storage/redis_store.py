@@ -16,9 +16,10 @@ from .redis_claims import Claims
 from .redis_credentials import Credentials
 from .redis_feed import RedisFeed
 from .redis_jobs import Jobs
-from .redis_keys import Keys, buried, newest_first, run_out
+from .redis_keys import Keys, buried, changed, newest_first, run_out
 from .redis_moving import Moving
 from .redis_node import run
+from .redis_notes import Notes
 from .redis_reader import RedisReader
 from .redis_records import read_event
 from .redis_scripts import LEAD
@@ -45,6 +46,7 @@ class RedisStore:
         self._jobs = Jobs(servers, keys, claims, self._walk)
         self._moving = Moving(servers, keys, claims, self._walk, self._jobs)
         self._credentials = Credentials(servers, keys)
+        self._notes = Notes(servers, keys)
         self._feed = RedisFeed(servers.routes, keys, limits.seconds)
 
     def __repr__(self) -> str:
@@ -76,6 +78,9 @@ class RedisStore:
     async def due(self, term: Term, now: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
         return _jobs(await self._read(self._walk.find(run_out(term, now, after), limit)))
 
+    async def changed(self, tenant: str, since: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+        return _jobs(await self._read(self._walk.find(changed(tenant, since, after), limit)))
+
     async def expire(self, now: datetime, limit: int) -> int:
         return await self._write(self._jobs.expire(now, limit))
 
@@ -102,6 +107,15 @@ class RedisStore:
     async def time(self) -> datetime | None:
         ((seconds, micros),) = await self._read(self._servers.read([(self._keys.counter.shard, ("TIME",))]))
         return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(micros))
+
+    async def note(self, key: str) -> bytes | None:
+        return await self._read(self._notes.read(key))
+
+    async def swap(self, key: str, was: bytes | None, to: bytes, until: datetime) -> bool:
+        return await self._write(self._notes.swap(key, was, to, until))
+
+    async def drop_notes(self, before: datetime, limit: int) -> int:
+        return 0  # they expire by themselves
 
     async def add_credential(self, credential: Credential) -> None:
         await self._write(self._credentials.add(credential))

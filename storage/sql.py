@@ -17,7 +17,7 @@ from jobstatus.credential import Credential
 from jobstatus.errors import JobstatusError, StoreUnavailable
 from jobstatus.job import Event, Job, Tombstone
 
-from . import agreement, moving, statements
+from . import agreement, moving, notes, statements
 from .base import JobQuery, Kept, Limits, Term
 from .migrate import migrate
 from .turnstile import Turnstile
@@ -109,6 +109,9 @@ class SqlStore:
     async def due(self, term: Term, now: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
         return await self._read(statements.due_jobs, term, now, limit, after)
 
+    async def changed(self, tenant: str, since: datetime, limit: int, after: Job | None = None) -> Sequence[Job]:
+        return await self._read(statements.changed_jobs, tenant, since, limit, after)
+
     async def expire(self, now: datetime, limit: int) -> int:
         ids = await self._change(_themselves, statements.expire_jobs, now, limit)
         return len(ids)
@@ -133,6 +136,15 @@ class SqlStore:
 
     async def time(self) -> datetime | None:
         return await self._read(agreement.time)
+
+    async def note(self, key: str) -> bytes | None:
+        return await self._read(notes.read, key)
+
+    async def swap(self, key: str, was: bytes | None, to: bytes, until: datetime) -> bool:
+        return await self._write(notes.swap, key, was, to, until)
+
+    async def drop_notes(self, before: datetime, limit: int) -> int:
+        return await self._write(notes.drop, before, limit)
 
     async def add_credential(self, credential: Credential) -> None:
         await self._write(statements.add_credential, credential)

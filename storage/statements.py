@@ -29,7 +29,7 @@ from jobstatus.credential import Credential
 from jobstatus.errors import DuplicateId, DuplicateWork, VersionMismatch
 from jobstatus.job import Event, Job, Status, Tombstone
 
-from .base import JobQuery, Term
+from .base import JobQuery, Term, last_left_out
 from .dialects import insert_unless_there
 from .tables import credentials, events, jobs, tombstones
 
@@ -113,6 +113,15 @@ def due_jobs(connection: Connection, term: Term, now: datetime, limit: int, afte
             > tuple_(literal(getattr(after, column.name), column.type), literal(after.number))
         )
     return _all(connection, Job, due)
+
+
+def changed_jobs(connection: Connection, tenant: str, since: datetime, limit: int, after: Job | None) -> Sequence[Job]:
+    at, number = last_left_out(since, after)
+    place = tuple_(jobs.c.updated_at, jobs.c.number)
+    changed = select(jobs).where(
+        jobs.c.tenant == tenant, place > tuple_(literal(at, jobs.c.updated_at.type), literal(number))
+    )
+    return _all(connection, Job, changed.order_by(jobs.c.updated_at, jobs.c.number).limit(limit))
 
 
 def expire_jobs(connection: Connection, now: datetime, limit: int) -> Sequence[str]:

@@ -34,6 +34,7 @@ jobs = Table(
     Column("work", PlainText),
     Column("version", Integer, nullable=False),
     Index("jobs_of_tenant", "tenant", "number"),
+    Index("jobs_changed", "tenant", "updated_at", "number"),
     Index("jobs_to_expire", "expires_at", "number"),
     Index("jobs_under_lease", "lease_until", "number"),
     Index("jobs_by_work", "work", unique=True),
@@ -88,6 +89,15 @@ roles = Table(
     Column("role", PlainText, primary_key=True),
     Column("holder", PlainText, nullable=False),
     Column("until", Moment, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("key", PlainText, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index("notes_by_age", "until"),
 )
 
 changes = Table(

@@ -27,7 +27,8 @@ from jobstatus.testing.service_machine import ServiceMachine
 from jobstatus.testing.store_machine import StoreMachine
 from jobstatus.testing.stores import StoreConformance
 from jobstatus.testing.stores.moving import some_of_all
-from jobstatus.testing.stores.samples import NOW, a_credential, change, put
+from jobstatus.testing.stores.noting import LATE, noted
+from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, change, put
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "example_store.py"
@@ -115,6 +116,19 @@ async def test_numbers_are_not_given_again_after_an_opening(file: Path) -> None:
     store = await open_file(file)
 
     assert (await put(store)).number == last.number + 1
+    await store.aclose()
+
+
+async def test_notes_are_there_after_an_opening(file: Path) -> None:
+    """What was dropped is not."""
+    store = await open_file(file)
+    for key, until in (("kept", LATE), ("dropped", LATE - SECOND)):
+        await store.swap(key, None, b"a", until)
+    await store.drop_notes(LATE, 10)
+    await store.aclose()
+    store = await open_file(file)
+
+    assert await noted(store, ["kept", "dropped"]) == [b"a", None]
     await store.aclose()
 
 

@@ -33,7 +33,7 @@ from jobstatus.storage.migrate import SCRIPTS
 from jobstatus.storage.statements import create_job
 from jobstatus.storage.tables import changes, metadata
 from jobstatus.testing.stores.feeding import next_told, told_of
-from jobstatus.testing.stores.samples import NOW, a_credential, a_job, change, put
+from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, a_job, change, put
 
 MANY = 20
 TELLS = "query LIKE 'SELECT pg_notify%' AND pid <> pg_backend_pid()"
@@ -141,6 +141,7 @@ async def test_tables_with_rows_are_brought_up_to_date(server: OwnPostgres) -> N
         old = await store.get("old")
         assert isinstance(old, Job)
         assert (old.number, old.work) == (1, "w")
+        assert await store.changed("t", old.updated_at, 10) == [old]
         assert (await put(store)).number == 2
         assert (await change(store, old)).version == 2
 
@@ -175,6 +176,24 @@ async def test_an_id_is_not_given_again_whatever_the_database_is_set_to(server: 
         await burying.commit()
         with pytest.raises(DuplicateId):
             await creating
+    await connection.close()
+
+
+async def test_a_note_that_is_kept_longer_meanwhile_is_not_dropped(server: OwnPostgres) -> None:
+    """What drops notes has read the time that it had, waits for whoever swaps it, and then looks again."""
+    url = await server.database()
+    connection = await asyncpg.connect(url)
+    async with opened(url, limits=Limits()) as store:
+        await store.swap("k", None, b"a", NOW)
+        swapping = connection.transaction()
+        await swapping.start()
+        await connection.execute("UPDATE notes SET until = until + 1000000000")
+        dropping = asyncio.create_task(store.drop_notes(NOW + SECOND, 10))
+        await until(connection, "wait_event_type = 'Lock'")
+        await swapping.commit()
+
+        assert await dropping == 0
+        assert await store.note("k") == b"a"
     await connection.close()
 
 

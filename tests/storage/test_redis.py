@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from jobstatus.job import Job, Status, Tombstone
 from jobstatus.storage import JobQuery, Kept, Limits, Term, open_store
 from jobstatus.storage.redis_keys import TAGS
 from jobstatus.testing.stores.feeding import next_told, told_of
+from jobstatus.testing.stores.noting import LATE
 from jobstatus.testing.stores.samples import NOW, SECOND, a_credential, a_job, bury, change, put
 
 MANY = 20
@@ -223,6 +224,56 @@ async def test_every_time_is_in_its_place(server: OwnServer) -> None:
         assert await store.forgettable(expected[-1]) == len(expected) - 1
 
 
+async def test_a_job_of_an_earlier_release_is_told_of_once_it_has_changed(server: OwnServer) -> None:
+    """That release left its change out of the index, and out of the line by which the entry would be taken away."""
+    url = server.fresh()
+    async with opened(url) as store:
+        job, other = await put(store), await put(store)
+        forget_change(server, url, job)
+        assert await store.changed("t", NOW, MANY) == [other]
+
+        changed = await change(store, job)
+        assert await store.changed("t", NOW, MANY) == [other, changed]
+
+
+def forget_change(server: OwnServer, url: str, job: Job) -> None:
+    """Leave a record as it would be had nobody thought of the order of changes."""
+    kept = keys(server, url)
+    (record,) = (name for name in kept if name.endswith(f":job:{job.id}"))
+    line, _, body = kept[record].partition("\n")
+    entries = [entry for entry in json.loads(line) if not str(entry).startswith("c")]
+    server.ask("SET", record, f"{json.dumps(entries)}\n{body}")
+    for index in (name for name in kept if name.endswith(":index")):
+        server.ask("ZREM", index, *(entry for entry in json.loads(line) if entry not in entries))
+
+
+async def test_a_note_expires_by_itself_and_not_before_its_time(server: OwnServer) -> None:
+    """By the server's clock."""
+    url = server.fresh()
+    async with opened(url) as store:
+        now = await store.time()
+        assert now is not None
+        until = now + timedelta(milliseconds=50, microseconds=1)
+        await store.swap("k", None, b"a", until)
+        while await store.note("k") is not None:
+            pass
+        over = await store.time()
+        assert over is not None
+        assert over > until
+        assert await store.swap("k", None, b"b", until)
+
+    assert keys(server, url) == {}
+
+
+async def test_notes_lie_on_all_shards(server: OwnServer) -> None:
+    """So that the servers of a cluster share them."""
+    url = server.fresh()
+    async with opened(url, limits=Limits()) as store:
+        await asyncio.gather(*(store.swap(f"k{i}", None, b"", LATE) for i in range(200)))
+
+    assert {name.partition("{")[2].partition("}")[0] for name in keys(server, url)} == set(TAGS)
+
+
 async def test_every_tenant_is_apart(server: OwnServer) -> None:
     """Be the name of one the beginning of another's, or made of what separates names."""
     tenants = ["a", "ab", 'a"', 'a"n', "a\0", "a\n", "a:", "ä", "", "\U0001f600"]
@@ -230,6 +281,7 @@ async def test_every_tenant_is_apart(server: OwnServer) -> None:
         jobs = {tenant: [await put(store, tenant=tenant) for _ in range(2)] for tenant in tenants}
         for tenant, its in jobs.items():
             assert await store.list(JobQuery(alive_at=NOW, tenant=tenant)) == its[::-1]
+            assert await store.changed(tenant, NOW, MANY) == its
 
 
 async def test_every_name_is_kept_as_it_is(server: OwnServer) -> None:

@@ -202,7 +202,7 @@ async def test_a_file_of_the_first_version_is_brought_up_to_date(file: Path) -> 
         await store.add_credential(held)
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
-            """DROP INDEX jobs_by_work; ALTER TABLE jobs DROP COLUMN work;
+            """DROP INDEX jobs_changed; DROP TABLE notes; DROP INDEX jobs_by_work; ALTER TABLE jobs DROP COLUMN work;
             DROP TABLE roles; DROP TABLE changes; DROP TRIGGER jobs_note_insert; DROP TRIGGER jobs_note_update;
             DROP TRIGGER jobs_note_delete; ALTER TABLE credentials DROP COLUMN kind;
             ALTER TABLE credentials DROP COLUMN secret;
@@ -211,6 +211,7 @@ async def test_a_file_of_the_first_version_is_brought_up_to_date(file: Path) -> 
 
     async with opened(file) as store:
         assert await store.get(job.id) == job
+        assert await store.changed("t", NOW, 10) == [job]
         assert await store.find_credential(held.digest) == held
         assert (await put(store, work="w")).work == "w"
 

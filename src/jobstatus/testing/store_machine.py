@@ -17,6 +17,7 @@ from jobstatus.job import Event, Job, Status, Tombstone
 from jobstatus.storage import JobQuery, Kept, Store, Term, open_store
 
 from . import strategies
+from .stores.noting import LATE
 from .stores.samples import NOW
 
 Opener = Callable[[], Awaitable[Store]]
@@ -26,6 +27,7 @@ R = TypeVar("R", Job, Tombstone)
 IDS = st.sampled_from(["a", "b", "c"])
 NUMBERS = st.integers(0, 12)
 MOMENTS = st.integers(-3, 3).map(lambda seconds: NOW + timedelta(seconds=seconds))
+NOTES = st.sampled_from([b"", b"x", b"y"])
 ENOUGH = 100
 """More than there is, so that no store has to choose."""
 
@@ -36,6 +38,7 @@ JOBS = st.builds(
     tenant=st.sampled_from(["t", "u"]),
     status=st.sampled_from(Status),
     created_at=MOMENTS,
+    updated_at=MOMENTS,
     expires_at=st.none() | MOMENTS,
     lease_until=st.none() | MOMENTS,
 )
@@ -120,6 +123,15 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(term=st.sampled_from(Term), now=MOMENTS)
     def due(self, term: Term, now: Any) -> None:
         self._ask(lambda side: side.store.due(term, now, ENOUGH))
+
+    @rule(tenant=st.sampled_from(["t", "u"]), since=MOMENTS, limit=st.integers(1, 3))
+    def changed(self, tenant: str, since: Any, limit: int) -> None:
+        self._ask(lambda side: side.store.changed(tenant, since, limit))
+
+    @rule(key=IDS, was=st.none() | NOTES, to=NOTES)
+    def swap(self, key: str, was: bytes | None, to: bytes) -> None:
+        self._ask(lambda side: side.store.swap(key, was, to, LATE))
+        self._ask(lambda side: side.store.note(key))
 
     @rule(credential=CREDENTIALS)
     def add_credential(self, credential: Credential) -> None:

@@ -21,10 +21,12 @@ import pytest
 from jobstatus.storage import Store
 
 from .agreeing import Agreeing
+from .changing import Changing
 from .credentials import Credentials
 from .feeding import Feeding
 from .listing import Listing
 from .moving import Restoring, Scanning
+from .noting import Noting
 from .reading import Reading
 from .sweeping import Expiring, Finding, Forgetting
 from .writing import Burying, Creating, Enduring, Replacing
@@ -40,6 +42,7 @@ class StoreConformance(
     Burying,
     Enduring,
     Listing,
+    Changing,
     Finding,
     Expiring,
     Forgetting,
@@ -48,6 +51,7 @@ class StoreConformance(
     Restoring,
     Credentials,
     Agreeing,
+    Noting,
 ):
     """All rules of `jobstatus.storage.base`."""
 
