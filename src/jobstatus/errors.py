@@ -12,6 +12,7 @@
     │   ├── Unauthenticated       no credential, or not a valid one
     │   ├── Forbidden             the credential lacks a scope, role or permission
     │   └── ForeignTenant         the request names a tenant that the credential has no part in
+    ├── TooManyRequests           the credential has used up what it may ask for, for now
     ├── JobNotFound               there is no such job for this caller
     ├── JobGone                   the job expired or was deleted
     ├── Conflict
@@ -34,6 +35,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from jobstatus.quota import Reading
 
 
 class JobstatusError(Exception):
@@ -150,6 +153,18 @@ class ForeignTenant(AccessRefused):
     def __init__(self, tenant: str) -> None:
         super().__init__(f"the credential has no part in the tenant {tenant}")
         self.tenant = tenant
+
+
+class TooManyRequests(JobstatusError):
+    """The credential has used up what it may ask for, for now."""
+
+    def __init__(self, reading: Reading, retry_after: int) -> None:
+        """Take what is left, and after how many seconds, at least 1, there is something again."""
+        policy = reading.policy
+        super().__init__(f"no more than {policy.quota} {policy.name} in {policy.seconds} seconds are let through")
+        self.reading = reading
+        self.policy = policy
+        self.retry_after = retry_after
 
 
 class JobNotFound(JobstatusError, LookupError):
