@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test test-clients lint types spec wheel bench bench-large bench-retention clean
+.PHONY: help demo serve test test-clients lint types spec wheel bench bench-large bench-polling bench-retention clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: $(VENV)/bench  ## Measure polls beside peers (about 9 minutes)
 
 bench-large: $(VENV)/bench  ## Measure with ten million jobs (about 45 minutes, 15 GB on a disk)
 	@$(BIN)/python -m benchmarks.large
+
+bench-polling: $(VENV)/bench  ## Simulate fleets of polling clients (about a minute)
+	@$(BIN)/python -m benchmarks.polling
 
 bench-retention: $(VENV)/bench  ## See a store in use level off (about 10 minutes)
 	@$(BIN)/python -m benchmarks.retention
