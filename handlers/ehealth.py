@@ -67,7 +67,8 @@ _TYPES = {409: "request_conflict", 422: "validation_failed", 500: "internal_erro
 
 async def get_ehealth_job(service: JobService, caller: Caller, *, id: str, profile: str) -> Lasting:
     """Give one job; its id may be spelt as 24 hexadecimal digits."""
-    return Lasting(_answer, await _find(service, caller, id), (profile == "deployed",))
+    job = await _find(service, caller, id)
+    return Lasting(_answer, job, (profile == "deployed",), status=_http_status(job))
 
 
 async def submit_encounter_package(
@@ -82,7 +83,7 @@ async def submit_encounter_package(
     content = json.dumps([canonical(patient_id), body], sort_keys=True).encode()
     draft = Draft(type=ENCOUNTER_PACKAGE, work=hashlib.sha256(content).hexdigest())
     job, _ = await service.submit(caller, draft)
-    return Answer({"data": _data(job, profile == "deployed")}, 202)
+    return Answer({"data": _data(job, profile == "deployed")}, 202, job=job)
 
 
 def failure(error: errors.JobstatusError, request: Request) -> Answer:

@@ -63,7 +63,8 @@ _STATUS = {
 async def get_composition_job(service: JobService, caller: Caller, *, async_job_id: str) -> Lasting:
     """Give one job; its id is a UUID."""
     job = await service.get(caller, canonical(async_job_id))
-    return Lasting(_answer, job, (_eta(job, service.now()),))
+    expected, put_off = _eta(job, eta(job), service.now())
+    return Lasting(_answer, job, (expected,), edition=put_off)
 
 
 get_composition_job_at_root = get_composition_job
@@ -99,16 +100,16 @@ def _data(job: Job, eta: datetime) -> dict[str, Any]:
     return data | ({"error": _error(job)} if data["status"] == "FAILED" else {})
 
 
-def _eta(job: Job, now: datetime) -> datetime:
-    """Say when to ask again: of a job that has not ended, never a time that is over.
+def _eta(job: Job, expected: datetime, now: datetime) -> tuple[datetime, int]:
+    """Say when to ask again, of a job that has not ended never a time that is over; and how often that was put off.
 
     A job that takes longer than was thought gets another of the usual spans, as often as it takes. One that has ended
     keeps what was said last.
     """
-    expected = eta(job)
     expected -= timedelta(microseconds=expected.microsecond % 1000)  # as it is written
     late = (job.ended_at or now) - expected
-    return expected if late < timedelta() else expected + (late // USUAL + 1) * USUAL
+    put_off = 0 if late < timedelta() else late // USUAL + 1
+    return expected + put_off * USUAL, put_off
 
 
 def _links(job: Job) -> list[dict[str, str]]:

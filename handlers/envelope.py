@@ -23,6 +23,7 @@ from .wire import RETRY_AFTER, dumps
 
 NO_TOKEN = "Authorization header is not set or doesn't contain Bearer token"  # noqa: S105  a message
 BAD_TOKEN = "Invalid access token"  # noqa: S105  a message
+TOO_MANY = "API rate limit exceeded"
 USUAL = timedelta(seconds=60)
 """How long a job is said to take when nobody knows: what the real service says of every job."""
 CANCELLED = "The job was cancelled"
@@ -33,7 +34,7 @@ NOT_VALID = (
 )
 SHORT = 200
 """The most characters of an `Accept` that is remembered; few clients send more, and those could fill the memory."""
-GATEWAYS = frozenset({401, 403})
+GATEWAYS = frozenset({401, 403, 429})
 """What the gateway answers by itself."""
 _RANGES = (JSON, "application/*", "*/*", "*")
 """The media ranges that JSON is in, the most exact first; the last is what old Java clients send."""
@@ -73,7 +74,10 @@ def admit(request: Request) -> None:
 
 
 def eta(job: Job) -> datetime:
-    """Say when a job is expected to end: as its producer says, or a minute after its creation."""
+    """Say when a job is expected to end: as its producer says, or a minute after its creation.
+
+    What the server reckons by itself is not told: the contract cannot say that it is an estimate.
+    """
     return job.eta or job.created_at + USUAL
 
 
@@ -87,6 +91,8 @@ def gateway_failure(error: errors.JobstatusError) -> Answer:
             return refusal(403, "forbidden", LACKING.format(", ".join(lacking)))
         case errors.ForeignTenant():
             return refusal(403, "forbidden", "Access denied")
+        case errors.TooManyRequests(retry_after=seconds):
+            return replace(refusal(429, "too_many_requests", TOO_MANY), headers={"Retry-After": str(seconds)})
         case errors.NotAcceptable():
             return _wrong_header(406, "Accept", "The answer is application/json, which Accept excludes")
         case errors.UnsupportedMediaType():
@@ -118,13 +124,15 @@ def refusal(status: int, type: str, message: str | None = None, invalid: list[di
 def complete(answer: Answer, request: Request) -> Answer:
     """Add `meta` beside `data` or `error`, and name the request that is answered."""
     headers = {**answer.headers, "X-Request-Id": request.id}
+    if answer.status == 304:
+        headers["Cache-Control"] = _SERVICE_HEADERS["Cache-Control"]
     if not isinstance(answer.body, Mapping):
         return replace(answer, headers=headers)
     gateways = answer.status in GATEWAYS
     url = request.url + (f"?{request.query}" if gateways and request.query else "")
     meta = {"code": answer.status, "url": url, "type": "object", "request_id": request.id}
     return replace(
-        answer, body={**answer.body, "meta": meta}, headers=headers if gateways else {**_SERVICE_HEADERS, **headers}
+        answer, body={**answer.body, "meta": meta}, headers=headers if gateways else {**headers, **_SERVICE_HEADERS}
     )
 
 

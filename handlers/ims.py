@@ -85,6 +85,9 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
             return replace(_flat(401, "APIGW.0301", text, request), headers=challenged)
         case errors.Forbidden():
             return _flat(403, "APIGW.0302", "The credential is not allowed to call this API.", request)
+        case errors.TooManyRequests(retry_after=seconds):
+            refused = _flat(429, "APIGW.0308", "The throttling threshold has been reached.", request)
+            return replace(refused, headers={"Retry-After": str(seconds)})
         case errors.PathNotFound():
             text = "The API does not exist or has not been published in the environment."
             return _flat(404, "APIGW.0101", text, request)

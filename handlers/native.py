@@ -5,21 +5,19 @@ Errors are problem details (RFC 9457), versions are entity tags (RFC 9110, secti
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jobstatus.answer import Answer, Lasting, Request
+from jobstatus.answer import Answer, Gathered, Lasting, Request, Stream
 from jobstatus.credential import Caller
-from jobstatus.errors import BadRequest, JobstatusError
+from jobstatus.errors import BadRequest, JobstatusError, Violation
 from jobstatus.ids import canonical
 from jobstatus.job import Job, Status
-from jobstatus.service import JobService
+from jobstatus.service import Estimate, JobService, Page, Selection
 
-from . import problem
+from . import cursors, native_lists, native_streams, problem
 from .record import draft, event_body, job_body, moment, report
 from .wire import admit, complete, divert, encode, finish, request_id, variant
 
@@ -45,31 +43,35 @@ __all__ = [
 
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = True
-_ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
+_ETAG = re.compile(r'(?:W/)?"(?:native-[a-z]+-)?([1-9][0-9]{0,17})"')
+"""That a tag is weak makes no difference here: it names a version, and no two records have the same."""
 
 
 async def create_job(service: JobService, caller: Caller, *, body: Mapping[str, Any]) -> Answer:
     """Write a new job and say where it is to be polled."""
     job = await service.create(caller, draft(body))
-    answer = _job(job)
-    return replace(answer, status=201, headers={**answer.headers, "Location": f"/jobs/{job.id}"})
+    answer = _job(job, service.estimate(job))
+    return replace(answer, status=201, headers={"Location": f"/jobs/{job.id}"})
 
 
 async def get_job(service: JobService, caller: Caller, *, id: str) -> Lasting:
     """Give one job."""
-    return Lasting(_job, await service.get(caller, canonical(id)))
+    job = await service.get(caller, canonical(id))
+    return Lasting(_job, job, (service.estimate(job),))
 
 
 async def report_job(
     service: JobService, caller: Caller, *, id: str, body: Mapping[str, Any], if_match: str | None = None
 ) -> Answer:
     """Apply a worker's report."""
-    return _job(await service.report(caller, canonical(id), report(body), version=_version(if_match)))
+    job = await service.report(caller, canonical(id), report(body), version=_version(if_match))
+    return _job(job, service.estimate(job))
 
 
 async def cancel_job(service: JobService, caller: Caller, *, id: str, if_match: str | None = None) -> Answer:
     """Ask a job to stop."""
-    return _job(await service.cancel(caller, canonical(id), version=_version(if_match)))
+    job = await service.cancel(caller, canonical(id), version=_version(if_match))
+    return _job(job, service.estimate(job))
 
 
 async def delete_job(service: JobService, caller: Caller, *, id: str, if_match: str | None = None) -> Answer:
@@ -78,15 +80,23 @@ async def delete_job(service: JobService, caller: Caller, *, id: str, if_match: 
     return Answer(status=204)
 
 
-async def list_job_events(service: JobService, caller: Caller, *, id: str) -> Answer:
-    """Give a job's timeline, oldest first."""
-    return Answer({"events": [event_body(event) for event in await service.events(caller, canonical(id))]})
+async def list_job_events(
+    service: JobService, caller: Caller, *, id: str, request: Request, last_event_id: str | None = None
+) -> Answer | Gathered | Stream:
+    """Give a job's timeline, oldest first; or the job as it changes."""
+    if native_streams.wanted(request):
+        followed = await service.following.one(caller, canonical(id), _last_version(last_event_id))
+        return Answer(status=204) if followed is None else Stream(native_streams.of_one(service, followed))
+    events = await service.events(caller, canonical(id))
+    return Gathered(lambda: Answer({"events": [event_body(event) for event in events]}), f"events-{len(events)}")
 
 
 async def list_jobs(
     service: JobService,
     caller: Caller,
     *,
+    request: Request,
+    ids: Sequence[str] = (),
     status: Sequence[str] = (),
     type: str | None = None,
     tenant: str | None = None,
@@ -94,20 +104,30 @@ async def list_jobs(
     created_before: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> Answer:
-    """Give one page of jobs, newest first."""
-    page = await service.list(
-        caller,
-        tenant=tenant,
-        statuses=frozenset(map(Status, status)),
-        type=type,
-        created_from=moment("created_from", created_from, location="query"),
-        created_before=moment("created_before", created_before, location="query"),
-        below_number=_below(cursor),
-        limit=limit,
-    )
-    next_cursor = None if page.below_number is None else _cursor(page.below_number)
-    return Answer({"jobs": [job_body(job) for job in page.jobs], "next_cursor": next_cursor})
+    last_event_id: str | None = None,
+) -> Gathered | Stream:
+    """Give one page of jobs, newest first; or those that are named; or a tenant's jobs as they change."""
+    span = {"created_from": created_from, "created_before": created_before, "cursor": cursor}
+    if ids:
+        _alone("ids", {"status": status, "type": type, "tenant": tenant, **span})
+        return native_lists.named(service, await service.many(caller, [canonical(id) for id in ids]), ids)
+    part: Selection = {"tenant": tenant, "type": type, "statuses": frozenset(map(Status, status))}
+
+    async def page() -> Page:
+        return await service.list(
+            caller,
+            **part,
+            created_from=moment("created_from", created_from, location="query"),
+            created_before=moment("created_before", created_before, location="query"),
+            below_number=None if cursor is None else cursors.read(cursor, "query", "cursor"),
+            limit=limit,
+        )
+
+    if not native_streams.wanted(request):
+        return native_lists.page(service, await page())
+    _alone("Accept: text/event-stream", span)
+    followed = service.following.all(caller, **part, since=native_streams.since(last_event_id))
+    return Stream(native_streams.of_all(service, followed, page))
 
 
 def failure(error: JobstatusError, request: Request) -> Answer:
@@ -115,32 +135,26 @@ def failure(error: JobstatusError, request: Request) -> Answer:
     return problem.answer(error, request)
 
 
-def _job(job: Job) -> Answer:
-    return Answer(job_body(job), headers={"ETag": f'"{job.version}"'})
+def _job(job: Job, estimate: Estimate | None) -> Answer:
+    return Answer(job_body(job, estimate), job=job)
 
 
 def _version(if_match: str | None) -> int | None:
-    """Read `If-Match`: one strong entity tag, or `*` for any version."""
+    """Read `If-Match`: one entity tag, or the version alone as one, or `*` for any version."""
     if if_match is None or if_match.strip() == "*":
         return None
     tag = _ETAG.fullmatch(if_match.strip())
     if tag is None:
-        raise BadRequest.of("header", "If-Match", "pattern", 'must be * or one entity tag, such as "3"')
+        raise BadRequest.of("header", "If-Match", "pattern", 'must be * or one entity tag of a job, such as "3"')
     return int(tag[1])
 
 
-def _cursor(number: int) -> str:
-    return base64.urlsafe_b64encode(number.to_bytes(8, "big")).rstrip(b"=").decode("ascii")
+def _last_version(last_event_id: str | None) -> int | None:
+    return int(last_event_id) if last_event_id else None
 
 
-def _below(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        raw = base64.b64decode(cursor + "=", altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    number = int.from_bytes(raw, "big")
-    if len(raw) != 8 or not 0 < number < 2**63:
-        raise BadRequest.of("query", "cursor", "pattern", "is not a cursor that this server gave")
-    return number
+def _alone(what: str, others: Mapping[str, object]) -> None:
+    """Refuse parameters that mean nothing beside another one."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise BadRequest([Violation("query", name, "dependencies", f"cannot be given with {what}") for name in given])

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from jobstatus import errors
 from jobstatus.answer import Answer, Request
 
+from .times import micros
 from .wire import RETRY_AFTER
 
 MEDIA_TYPE = "application/problem+json"
@@ -22,6 +23,10 @@ _PROBLEMS: dict[type[errors.JobstatusError], tuple[HTTPStatus, str]] = {
     errors.Unauthenticated: (HTTPStatus.UNAUTHORIZED, "A valid credential is needed"),
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "The credential does not allow this"),
     errors.ForeignTenant: (HTTPStatus.FORBIDDEN, "The tenant is not the credential's"),
+    errors.TooManyRequests: (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Request cannot be satisfied as assigned quota has been exceeded",
+    ),
     errors.JobNotFound: (HTTPStatus.NOT_FOUND, "There is no such job"),
     errors.JobGone: (HTTPStatus.GONE, "The job is gone"),
     errors.TransitionRefused: (HTTPStatus.CONFLICT, "The job's life does not allow this change"),
@@ -31,6 +36,10 @@ _PROBLEMS: dict[type[errors.JobstatusError], tuple[HTTPStatus, str]] = {
 }
 _TOLD = ("location", "field", "rule", "message")
 """What is told of a violation."""
+_REGISTERED: dict[type[errors.JobstatusError], str] = {
+    errors.TooManyRequests: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+}
+"""Types that are not ours alone; their titles are not either."""
 _UNKNOWN = (HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed")
 
 
@@ -46,15 +55,19 @@ def answer(error: errors.JobstatusError, request: Request) -> Answer:
     status, title = _PROBLEMS.get(kind, _UNKNOWN)
     known = kind in _PROBLEMS
     body: dict[str, Any] = {
-        "type": f"/problems/{slug(kind)}" if known else "/problems/server-error",
+        "type": _REGISTERED.get(kind, f"/problems/{slug(kind)}") if known else "/problems/server-error",
         "title": title,
         "status": status.value,
         "detail": _detail(error) if known else "The request was not carried out; its id is in the server's log.",
         "instance": quote(request.path),
         "request_id": request.id,
     }
+    if isinstance(error, errors.JobGone):
+        body[f"{error.reason}_at"] = micros(error.at)
     if isinstance(error, errors.BadRequest):
         body["violations"] = [{name: getattr(violation, name) for name in _TOLD} for violation in error.violations]
+    if isinstance(error, errors.TooManyRequests):
+        body["violated-policies"] = [error.policy.name]
     return Answer(body, status.value, _headers(error), MEDIA_TYPE)
 
 
@@ -73,6 +86,8 @@ def _headers(error: errors.JobstatusError) -> dict[str, str]:
             return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{wanted}"'}
         case errors.MethodNotAllowed(allowed=allowed):
             return {"Allow": ", ".join(allowed)}
+        case errors.TooManyRequests(retry_after=seconds):
+            return {"Retry-After": str(seconds)}
         case errors.StoreUnavailable():
             return {"Retry-After": RETRY_AFTER}
         case _:

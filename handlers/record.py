@@ -8,14 +8,14 @@ from typing import Any
 
 from jobstatus.errors import BadRequest
 from jobstatus.job import Event, Failure, FailureKind, Job, Link, Report, Result, Status
-from jobstatus.service import Draft
+from jobstatus.service import Draft, Estimate
 
 from .links import polls
 from .times import micros
 
 
-def job_body(job: Job) -> dict[str, Any]:
-    """Tell all of a job; every member is always there."""
+def job_body(job: Job, estimate: Estimate | None) -> dict[str, Any]:
+    """Tell all of a job, and when it is thought to end; every member is always there."""
     return {
         "id": job.id,
         "number": job.number,
@@ -25,7 +25,8 @@ def job_body(job: Job) -> dict[str, Any]:
         "status": job.status.value,
         "progress": job.progress,
         "message": job.message,
-        "eta": _stamp(job.expected_end),
+        "eta": _stamp(estimate.at) if estimate else None,
+        "eta_source": estimate.source.value if estimate else None,
         "result": _result_body(job.result) if job.result else None,
         "error": _failure_body(job.error) if job.error else None,
         "created_at": _stamp(job.created_at),
@@ -76,6 +77,11 @@ def event_body(event: Event) -> dict[str, Any]:
         "message": event.message,
         "actor": event.actor,
     }
+
+
+def gone_body(id: str, reason: str, at: datetime) -> dict[str, Any]:
+    """Tell what became of a job that is no more."""
+    return {"id": id, "reason": reason, "at": _stamp(at)}
 
 
 def _result_body(result: Result) -> dict[str, Any]:

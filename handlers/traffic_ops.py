@@ -74,7 +74,7 @@ async def renew_certificates(service: JobService, caller: Caller, *, version: st
     _of_one_tenant(caller)
     job = await service.create(caller, Draft(type=ACME, message="ACME async job has started."))
     where = _where(profile, version, job.number)
-    return _begun(_RENEWING + where, where)
+    return _begun(_RENEWING + where, where, job)
 
 
 async def refresh_dnssec_keys(service: JobService, caller: Caller, *, version: str, profile: str) -> Answer:
@@ -85,7 +85,7 @@ async def refresh_dnssec_keys(service: JobService, caller: Caller, *, version: s
     _of_one_tenant(caller)
     job, new = await service.submit(caller, Draft(type=DNSSEC, message="DNSSEC refresh started", work="refresh"))
     where = _where(profile, version, 0 if profile == "deployed" and not new else job.number)
-    return _begun(_REFRESHING + where if new else _REFRESHING_ALREADY, where)
+    return _begun(_REFRESHING + where if new else _REFRESHING_ALREADY, where, job)
 
 
 def _of_one_tenant(caller: Caller) -> None:
@@ -94,8 +94,8 @@ def _of_one_tenant(caller: Caller) -> None:
         raise ForeignTenant(EVERY_TENANT)
 
 
-def _begun(text: str, where: str) -> Answer:
-    return Answer({"alerts": [{"text": text, "level": "success"}]}, 202, {"Location": where})
+def _begun(text: str, where: str, job: Job) -> Answer:
+    return Answer({"alerts": [{"text": text, "level": "success"}]}, 202, {"Location": where}, job=job)
 
 
 def _where(profile: str, version: str, number: int) -> str:

@@ -55,6 +55,8 @@ def failure(error: errors.JobstatusError, request: Request) -> Answer:
             return alert(403, f"missing required Permissions: {', '.join(lacking)}" if lacking else "Forbidden.")
         case errors.ForeignTenant():
             return alert(403, "Forbidden.")
+        case errors.TooManyRequests(retry_after=seconds):
+            return replace(alert(429, "Too Many Requests"), headers={"Retry-After": str(seconds)})
         case errors.JobNotFound() | errors.JobGone():
             return alert(404, "Not Found")
         case errors.PathNotFound() | errors.MethodNotAllowed():

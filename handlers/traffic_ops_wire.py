@@ -34,7 +34,7 @@ def complete(answer: Answer, request: Request) -> Answer:
     """Add the headers of every answer on a path that there is; others go out bare."""
     if request.operation is None:
         return answer
-    return replace(answer, headers={**_COMMON_HEADERS, **answer.headers})
+    return replace(answer, headers={**answer.headers, **_COMMON_HEADERS})
 
 
 def encode(body: Any) -> bytes:

@@ -11,14 +11,20 @@ import pytest
 import jobstatus
 
 PACKAGE = Path(jobstatus.__file__).parent
-RECORD = {"answer", "bounded", "clock", "credential", "draft", "errors", "ids", "job", "life", "login"}
+RECORD = {
+    *("answer", "bounded", "clock", "credential", "draft", "durations", "errors", "ids", "job", "life", "login"),
+    *("pacing", "quota", "sight"),
+}
 """What knows nothing but itself: the record, its rules, and the words that rooms speak to each other in."""
 
 ALLOWED: dict[str, set[str]] = {
     **{module: set() for module in RECORD},
     "storage": set(),
     "leases": {"storage"},
-    "service": {"leases", "storage"},
+    "limits": {"storage"},
+    "history": {"storage"},
+    "following": {"storage", "waiting"},
+    "service": {"following", "history", "leases", "storage", "waiting"},
     "shared_clock": {"storage"},
     "sweeper": {"leases", "shared_clock", "storage"},
     "handlers": {"service"},
@@ -29,10 +35,10 @@ ALLOWED: dict[str, set[str]] = {
     "logs": set(),
     "door": {"security", "settings"},
     "app": {
-        *("console", "contract", "door", "handlers", "logs", "security", "service", "settings"),
-        *("shared_clock", "storage", "sweeper"),
+        *("console", "contract", "door", "handlers", "history", "limits", "logs", "security", "service", "settings"),
+        *("shared_clock", "storage", "sweeper", "waiting"),
     },
-    "serving": {"app"},
+    "serving": {"app", "contract"},
     "client": set(),
     "progress": set(),
     "worker": {"client", "progress"},

@@ -115,11 +115,10 @@ async def poll(house: House, id: str) -> Any:
 
 
 BROKEN = {
-    "a body that is not the schema's": Answer({"nonsense": True}, headers={"ETag": '"1"'}),
-    "a status that the spec has not": Answer({}, 202, {"ETag": '"1"'}),
-    "no body": Answer(None, headers={"ETag": '"1"'}),
-    "a header lacking": Answer(native._job(JOB).body),
-    "a media type that the spec has not": replace(native._job(JOB), media_type="text/plain"),
+    "a body that is not the schema's": Answer({"nonsense": True}, job=JOB),
+    "a status that the spec has not": Answer({}, 202, job=JOB),
+    "no body": Answer(None, job=JOB),
+    "a media type that the spec has not": replace(native._job(JOB, None), media_type="text/plain"),
 }
 
 
@@ -144,6 +143,20 @@ async def test_an_answer_that_breaks_the_spec_is_a_server_error(
         ("request failed", "req-1", 1),
         ("request failed", "req-1", 2),
     ]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_an_answer_that_lacks_a_header_is_a_server_error(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the spec says is always there."""
+
+    async def untagged(*_: Any, **__: Any) -> Answer:
+        return Answer(native._job(JOB, None).body)
+
+    monkeypatch.setattr(native, "get_job", untagged)
+    async with running_house(Settings(engine=engine)) as house:
+        assert (await poll(house, "a")).status_code == 500
 
 
 async def test_what_clients_make_long_is_not_remembered() -> None:

@@ -20,6 +20,7 @@ from jobstatus.contract.spec import Document
 from jobstatus.handlers.record import job_body
 from jobstatus.ids import canonical
 from jobstatus.job import Job, Tombstone
+from jobstatus.pacing import estimate
 from jobstatus.storage import Store, open_store
 
 PATH = "/jobs/{id}"
@@ -87,5 +88,11 @@ def _answer(found: Job | Tombstone | None, token_info: TokenInfo) -> Answer:
     if not isinstance(found, Job) or found.expired(utc_now()):
         raise ProblemException(status=410, title="The job is gone")
     # Connexion looks for the headers that the spec requires, and wants to be told the media type where it has several.
-    headers = {"Content-Type": "application/json", "ETag": f'"{found.version}"', "X-Request-Id": str(uuid4())}
-    return job_body(found), 200, headers
+    headers = {
+        "Content-Type": "application/json",
+        "ETag": f'W/"native-documented-{found.version}"',
+        "Cache-Control": "private, max-age=60" if found.terminal else "private, no-cache",
+        "Vary": "Authorization",
+        "X-Request-Id": str(uuid4()),
+    }
+    return job_body(found, estimate(found, utc_now(), None)), 200, headers

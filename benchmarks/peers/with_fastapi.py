@@ -26,6 +26,7 @@ from jobstatus.handlers.links import polls
 from jobstatus.handlers.record import job_body
 from jobstatus.ids import canonical
 from jobstatus.job import FailureKind, Job, Status, Tombstone
+from jobstatus.pacing import Source, estimate
 from jobstatus.storage import open_store
 
 Word = Annotated[str, Field(min_length=1, max_length=128)]
@@ -98,6 +99,7 @@ class JobView(View):
     progress: Annotated[float, Field(ge=0, le=100)] | None
     message: Annotated[str, Field(max_length=4096)] | None
     eta: datetime | None
+    eta_source: Source | None
     result: ResultView | None
     error: ErrorView | None
     created_at: datetime
@@ -148,10 +150,11 @@ async def get_job(id: Id, reader: Reader, request: Request) -> dict[str, Any]:
 async def get_job_leanly(id: Id, reader: LeanReader, request: Request) -> Response:
     """Give one job as bytes, which FastAPI passes on unchecked."""
     job = await _visible(request.state.store, reader, id)
-    return Response(orjson.dumps(job_body(job)), media_type="application/json")
+    return Response(orjson.dumps(job_body(job, estimate(job, utc_now(), None))), media_type="application/json")
 
 
 def _values(job: Job) -> dict[str, Any]:
+    end = estimate(job, utc_now(), None)
     return {
         "id": job.id,
         "number": job.number,
@@ -161,7 +164,8 @@ def _values(job: Job) -> dict[str, Any]:
         "status": job.status,
         "progress": job.progress,
         "message": job.message,
-        "eta": job.expected_end,
+        "eta": end.at if end else None,
+        "eta_source": end.source if end else None,
         "result": job.result,
         "error": job.error,
         "created_at": job.created_at,

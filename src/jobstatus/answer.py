@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,20 +61,62 @@ class Answer:
     media_type: str = JSON
     cookies: tuple[str, ...] = ()
     """Values of `Set-Cookie`."""
+    job: Job | None = None
+    """The job that was created or changed: while it has not ended, it is said when to ask after it."""
 
 
 @dataclass(slots=True)
 class Lasting:
-    """An answer that follows from one record, as it stands, and from *facts*: while these last, it is made once."""
+    """An answer that follows from one record, as it stands, and from *facts*: while these last, it is made once.
+
+    Its entity tag follows from the record's version and from *edition*: the number of what one version says by and by,
+    where that is more than what drifts by itself, as an estimate does.
+    """
 
     tell: Callable[..., Answer]
     """Makes the answer of the job and the facts, and of nothing else."""
     job: Job
     facts: tuple[Hashable, ...] = ()
+    edition: int = 0
+    status: int = 200
+    """The status of the answer that is made."""
 
     def answer(self) -> Answer:
         """Make the answer."""
         return self.tell(self.job, *self.facts)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """An answer that follows from several records: it is only made for who has not got it already."""
+
+    tell: Callable[[], Answer]
+    tag: str
+    """What tells it from others of its kind, in letters and digits."""
+    jobs: Sequence[Job] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One server-sent event."""
+
+    data: Any
+    """Its body, which goes out as JSON."""
+    id: str | None = None
+    """What a client that was cut off says to have got last."""
+    event: str | None = None
+    """Its type; none is what clients call `message`."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """An answer that goes on: server-sent events, by the HTML standard."""
+
+    frames: AsyncGenerator[Frame]
+
+
+Told = Answer | Lasting | Gathered | Stream
+"""What a handler gives."""
 
 
 class Contract(Protocol):

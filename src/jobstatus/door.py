@@ -23,6 +23,7 @@ from jobstatus.security.sessions import CookieSessions
 from jobstatus.security.vault import Vault
 from jobstatus.settings import Settings
 
+LASTING = ("native", "ehealth", "ehealth-composition")
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 """How many connections to outside servers there are at the most."""
 
@@ -45,6 +46,8 @@ class Door:
             "traffic-ops": self.sessions.enter,
             "ims": cloud.enter,
         }
+        self.lasting: Mapping[str, Entrance] = {name: self.entrances[name] for name in LASTING}
+        """Those that may be gone through twice with one request: neither a signature nor a session may."""
 
     async def __aenter__(self) -> Door:
         return self

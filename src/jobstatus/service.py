@@ -1,37 +1,53 @@
-"""What can be done with jobs: the one door to the store, and the one place that decides who sees what."""
+"""What can be done with jobs: the one door to the store."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypedDict
 
-from jobstatus import life
+from jobstatus import life, pacing
 from jobstatus.clock import Clock, utc_now
-from jobstatus.credential import EVERY_TENANT, Caller
+from jobstatus.credential import Caller
 from jobstatus.draft import Draft
 from jobstatus.errors import (
     BadRequest,
     DuplicateWork,
-    ForeignTenant,
     JobGone,
     JobNotFound,
     StoreUnavailable,
     TransitionRefused,
     VersionMismatch,
 )
+from jobstatus.following import Change, Following
+from jobstatus.history import History
 from jobstatus.job import Event, Job, Report, Status, Tombstone
 from jobstatus.leases import BATCH, Leases, won
 from jobstatus.life import Retention
-from jobstatus.storage.base import JobQuery, JobStore
+from jobstatus.pacing import Estimate
+from jobstatus.sight import part, visible, whose
+from jobstatus.storage.base import JobQuery, Store
+from jobstatus.waiting import Waiters
 
-__all__ = ["Draft", "JobService", "Page"]
+__all__ = ["Change", "Draft", "Estimate", "JobService", "Page", "Selection"]
 
 ATTEMPTS = 1000
 """How often a change is tried while others keep changing the same record."""
 BUSY = "the record changes too fast"
+TOGETHER = 100
+"""How many records of many are read at a time, so that others are not kept from the store."""
 
-Change = Callable[[Job, datetime], Job]
+Step = Callable[[Job, datetime], Job]
+
+
+class Selection(TypedDict):
+    """Which of a tenant's jobs are meant."""
+
+    tenant: str | None
+    type: str | None
+    statuses: frozenset[Status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +61,29 @@ class Page:
 class JobService:
     """Every method answers for *caller* alone: another tenant's job is to it as if it were not there."""
 
-    def __init__(self, store: JobStore, *, clock: Clock = utc_now, retention: Retention | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock = utc_now,
+        retention: Retention | None = None,
+        history: History | None = None,
+        waiters: Waiters | None = None,
+        pause: int = 30,
+        slack: timedelta = timedelta(seconds=15),
+    ) -> None:
+        """Take the longest pause between two polls that is asked of a client, in seconds; and the slack of `Following`.
+
+        What knows of durations, and who waits, is the service's own where none is given.
+        """
         self._store = store
         self._clock = clock
         self._retention = retention or Retention()
         self._leases = Leases(store, self._retention)
+        self._history = history or History(store, clock)
+        self._pause = pause
+        self.following = Following(self, store, waiters or Waiters(store), slack)
+        """Jobs as they change."""
 
     async def create(self, caller: Caller, draft: Draft) -> Job:
         """Write a new pending job. It is there, for every reader, before this returns.
@@ -61,7 +95,7 @@ class JobService:
         """
         now = self._clock()
         _check(draft.expires_at, now)
-        job = draft.job(tenant=_tenant(caller, draft.tenant), owner=caller.id, now=now)
+        job = draft.job(tenant=whose(caller, draft.tenant), owner=caller.id, now=now)
         return await self._store.create(job, Event.of(job, caller.id))
 
     async def submit(self, caller: Caller, draft: Draft) -> tuple[Job, bool]:
@@ -83,6 +117,17 @@ class JobService:
         """Tell the time, for answers that speak of it."""
         return self._clock()
 
+    def estimate(self, job: Job) -> Estimate | None:
+        """Say when a job ends or ended, and how that is known."""
+        known = None if job.terminal or job.eta is not None else self._history.known(job.type)
+        return pacing.estimate(job, self._clock(), known)
+
+    def retry_after(self, job: Job) -> int | None:
+        """Say after how many seconds to ask again after a job; nothing of one that has ended."""
+        if job.terminal:
+            return None
+        return pacing.retry_after(job, self._clock(), self._history.known(job.type), self._pause)
+
     async def get(self, caller: Caller, key: str | int, now: datetime | None = None) -> Job:
         """Read one job by its id or number, as it truly stands: one whose lease has lapsed is lost from now on.
 
@@ -91,15 +136,22 @@ class JobService:
             JobGone: there was one, but it expired or was deleted.
         """
         now = now or self._clock()
-        job = _visible(caller, key, await self._store.get(key), now)
+        job = visible(caller, key, await self._store.get(key), now)
         if job.lease_until is None:
             return job
         for _ in range(ATTEMPTS):
             if not job.lapsed(now):
                 return job
             await self._leases.end(job, now)
-            job = _visible(caller, key, await self._store.get(key), now)
+            job = visible(caller, key, await self._store.get(key), now)
         raise StoreUnavailable(BUSY)
+
+    async def many(self, caller: Caller, ids: Sequence[str]) -> Sequence[Job | JobGone | JobNotFound]:
+        """Read many jobs at once, in their order: of each that there is not, why that is so."""
+        now, found = self._clock(), list[Job | JobGone | JobNotFound]()
+        for start in range(0, len(ids), TOGETHER):
+            found += await asyncio.gather(*(self._found(caller, id, now) for id in ids[start : start + TOGETHER]))
+        return found
 
     async def report(self, caller: Caller, key: str | int, said: Report, *, version: int | None = None) -> Job:
         """Apply a worker's report; *version*, if given, is the one that the record must be at.
@@ -152,7 +204,7 @@ class JobService:
         now = self._clock()
         query = JobQuery(
             alive_at=now,
-            tenant=_part(caller, tenant),
+            tenant=part(caller, tenant),
             statuses=statuses,
             type=type,
             created_from=created_from,
@@ -172,6 +224,12 @@ class JobService:
             await self.get(caller, key)
         return events
 
+    async def _found(self, caller: Caller, id: str, now: datetime) -> Job | JobGone | JobNotFound:
+        try:
+            return await self.get(caller, id, now)
+        except (JobGone, JobNotFound) as absent:
+            return absent
+
     async def _unfinished(self, caller: Caller, id: str) -> Job | None:
         try:
             job = await self.get(caller, id)
@@ -182,42 +240,19 @@ class JobService:
             return None
         return None if job.terminal else job
 
-    async def _change(self, caller: Caller, key: str | int, change: Change, version: int | None) -> Job:
+    async def _change(self, caller: Caller, key: str | int, change: Step, version: int | None) -> Job:
         """Read, change, write; read again where someone else was faster, unless a version was asked for."""
         now = self._clock()
         for _ in range(ATTEMPTS):
             job = await self.get(caller, key, now)
             _expect(job, version)
             changed = change(job, now)
-            if changed is job or await won(self._store.replace(changed, Event.of(changed, caller.id))):
+            if changed is job:
+                return job
+            if await won(self._store.replace(changed, Event.of(changed, caller.id))):
+                self._history.ended(changed)
                 return changed
         raise StoreUnavailable(BUSY)
-
-
-def _tenant(caller: Caller, asked: str | None) -> str:
-    tenant = asked or caller.tenant
-    if tenant == EVERY_TENANT:
-        raise BadRequest.of("body", "$.tenant", "required", "an operator must say whose job it is")
-    if not caller.sees(tenant):
-        raise ForeignTenant(tenant)
-    return tenant
-
-
-def _part(caller: Caller, asked: str | None) -> str | None:
-    """Name the tenant whose jobs are listed: none stands for all."""
-    if asked is not None and not caller.sees(asked):
-        raise ForeignTenant(asked)
-    return asked or (None if caller.tenant == EVERY_TENANT else caller.tenant)
-
-
-def _visible(caller: Caller, key: str | int, found: Job | Tombstone | None, now: datetime) -> Job:
-    if found is None or not caller.sees(found.tenant):
-        raise JobNotFound(str(key))
-    if isinstance(found, Tombstone):
-        raise JobGone(found.id, found.reason, found.at)
-    if found.expires_at is not None and found.expires_at <= now:
-        raise JobGone(found.id, "expired", found.expires_at)
-    return found
 
 
 def _expect(job: Job, version: int | None) -> None:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, Json, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from jobstatus.errors import ConfigurationError
 from jobstatus.life import Retention
+from jobstatus.quota import Policy
 
 Profile = Literal["documented", "deployed"]
 EngineName = Literal["compiled", "stock"]
+Hold = Annotated[float, Field(ge=0, lt=8)]
+"""Some clients give a read up after ten seconds."""
 Days = Annotated[float, Field(gt=0, le=36500)]
 DaysByName = Json[dict[str, Days]]
+Limited = Literal["native", "ehealth", "ehealth-composition", "traffic-ops", "ims"]
+"""The contracts in which some credential is asked for."""
+LIMITS: dict[Limited, str] = {"native": "60000/60"}
+"""What is limited unless it is set otherwise: clients of the other contracts take a 429 for the end."""
+
+
+def _limit(text: str) -> str:
+    Policy.read("", text)
+    return text
+
+
+Limits = Json[dict[Limited, Annotated[str, AfterValidator(_limit)]]]
 
 
 class Settings(BaseSettings):
@@ -40,6 +55,22 @@ class Settings(BaseSettings):
     )
     profile_traffic_ops: Profile = Field("documented", description="The Traffic Ops contract's profile.")
     profile_ims: Profile = Field("documented", description="The IMS contract's profile.")
+    retry_after_seconds: int = Field(
+        30, ge=1, le=3600, description="The most seconds after which a client is told to ask again (`Retry-After`)."
+    )
+    wait_seconds: int = Field(
+        60, ge=0, le=600, description="The most seconds for which a poll with `Prefer: wait` is held; 0 holds none."
+    )
+    wait_most: int = Field(
+        20_000, ge=0, description="Polls that a process holds at the most; one more is answered at once."
+    )
+    hold_ehealth: Hold = Field(0, description="Seconds for which an eHealth poll is held that does not ask for it.")
+    hold_ehealth_composition: Hold = Field(0, description="The same for eHealth composition polls.")
+    hold_traffic_ops: Hold = Field(0, description="The same for Traffic Ops polls.")
+    hold_ims: Hold = Field(0, description="The same for IMS polls.")
+    heartbeat_seconds: float = Field(
+        15, gt=0, le=300, description="Seconds between two signs of life in a stream of events."
+    )
     store_seconds: float = Field(
         5, gt=0, le=60, description="Seconds after which a store that has not answered counts as unavailable."
     )
@@ -65,6 +96,14 @@ class Settings(BaseSettings):
         ge=0,
         le=300,
         description="Seconds for which a credential that was looked up counts; a revocation takes effect within them.",
+    )
+    limit_polls: Limits = Field(
+        LIMITS,
+        validate_default=False,
+        description="How often each credential may poll: a JSON object of requests/seconds by contract.",
+    )
+    limit_calls: Limits = Field(
+        LIMITS, validate_default=False, description="The same for all else that a credential is asked for."
     )
     session_key: SecretStr | None = Field(
         None,
@@ -115,6 +154,21 @@ class Settings(BaseSettings):
             tenants=_spans(self.retention_days_by_tenant),
             tombstones=timedelta(days=self.tombstone_days),
         )
+
+    def holds(self, contracts: Iterable[str]) -> Mapping[str, float]:
+        """Tell for how many seconds polls of each contract are held that do not ask for it."""
+        return {name: getattr(self, f"hold_{name.replace('-', '_')}", 0.0) for name in contracts}
+
+    @property
+    def limits(self) -> Mapping[tuple[str, bool], Policy]:
+        """Tell what is limited, by contract, and whether it is for polls."""
+        given = {True: ("polls", self.limit_polls), False: ("calls", self.limit_calls)}
+        read = {
+            (contract, poll): Policy.read(name, text)
+            for poll, (name, texts) in given.items()
+            for contract, text in {**LIMITS, **texts}.items()
+        }
+        return {place: policy for place, policy in read.items() if policy is not None}
 
     def profile(self, contract: str) -> Profile:
         """Tell the profile of a contract; one that has no profiles of its own is as documented."""

@@ -72,7 +72,8 @@ class Sweeper:
         lost = await self._leases.end_due(now, batch)
         expired = await self._store.expire(now, batch)
         forgotten = await self._store.forget(now - self._retention.tombstones, batch)
-        more = batch in (len(lost), expired, forgotten)
+        dropped = await self._store.drop_notes(now, batch)
+        more = batch in (len(lost), expired, forgotten, dropped)
         return Swept(lost=sum(lost), expired=expired, forgotten=forgotten, more=more)
 
     async def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Waiting for a record to change, in whatever process it is changed."""
+"""Waiting for records to change, in whatever process they are changed."""
 
 from __future__ import annotations
 
@@ -6,82 +6,112 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 
-from jobstatus.job import Job, Tombstone
 from jobstatus.storage.base import JobStore
+
+
+class Watch:
+    """One who waits: for one record, or for all. Being woken is no promise that anything is new."""
+
+    __slots__ = ("_called", "_changed")
+
+    def __init__(self) -> None:
+        self._called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._changed: set[str] | None = set()
+
+    def wake(self, ids: frozenset[str] | None = frozenset()) -> None:
+        """Wake who waits, now or when it next does: these have changed; None stands for all."""
+        self._changed = None if ids is None or self._changed is None else self._changed | ids
+        if not self._called.done():
+            self._called.set_result(None)
+
+    async def woken(self) -> set[str] | None:
+        """Wait to be woken; give what has changed since the last time, as far as that was told."""
+        await self._called
+        self._called = asyncio.get_running_loop().create_future()
+        changed, self._changed = self._changed, set()
+        return changed
 
 
 class Waiters:
     """Those who wait, however many, share one feed of changes; none holds a connection or a thread.
 
     Each is known here before it reads, so that a write comes either before its reading or is told of after it. When all
-    may have changed, as when the feed had been lost, all read again.
+    may have changed, as when the feed had been lost, all are woken.
     """
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._waiting: dict[str, set[Watch]] = {}
+        self._watching: set[Watch] = set()
         self._listening: asyncio.Task[None] | None = None
-        self._over = False
+        self.count = 0
+        """How many wait."""
+        self.over = False
+        """Whether there is an end to waiting, because the store or this is closed: who is woken then waits no more."""
 
-    async def change(self, id: str, version: int) -> Job | Tombstone | None:
-        """Give the record once it is at another version than this one, or has ended, or is no more.
+    @contextmanager
+    def watching(self, id: str) -> Iterator[Watch]:
+        """Be woken by changes of one record within the block."""
+        watch = Watch()
+        self._waiting.setdefault(id, set()).add(watch)
+        try:
+            yield self._begun(watch)
+        finally:
+            self.count -= 1
+            self._waiting[id].discard(watch)
+            if not self._waiting[id]:
+                del self._waiting[id]
 
-        When there is an end to waiting, because the store or this is closed, it is given as it stands.
+    @contextmanager
+    def watching_all(self) -> Iterator[Watch]:
+        """Be woken by all changes within the block, and told whose they are."""
+        watch = Watch()
+        self._watching.add(watch)
+        try:
+            yield self._begun(watch)
+        finally:
+            self.count -= 1
+            self._watching.discard(watch)
 
-        Raises:
-            StoreUnavailable: the store cannot answer, or has been closed.
-        """
-        with self._waiter(id) as told:
-            while True:
-                told.clear()
-                found = await self._store.get(id)
-                if not isinstance(found, Job) or found.version != version or found.terminal or self._over:
-                    return found
-                await told.wait()
+    def end(self) -> None:
+        """Wake all who wait, for good: the server is about to stop."""
+        self.over = True
+        self._wake(None)
 
     async def aclose(self) -> None:
         """Listen no more; whoever still waits looks a last time."""
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait({self._listening})
-        self._end()
+        self.end()
 
-    @contextmanager
-    def _waiter(self, id: str) -> Iterator[asyncio.Event]:
-        told = asyncio.Event()
-        self._waiting.setdefault(id, set()).add(told)
+    def _begun(self, watch: Watch) -> Watch:
+        self.count += 1
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
-        try:
-            yield told
-        finally:
-            self._waiting[id].discard(told)
-            if not self._waiting[id]:
-                del self._waiting[id]
+        return watch
 
     async def _listen(self) -> None:
         """Wake whoever waits for what has changed, for as long as anybody waits.
 
         Somebody may have begun to while the feed was being let go of.
         """
-        while self._waiting and not self._over:
+        while self.count and not self.over:
             async with aclosing(self._store.changes()) as feed:
                 if await self._heed(feed):
-                    self._end()
+                    self.end()
 
     async def _heed(self, feed: AsyncGenerator[frozenset[str] | None]) -> bool:
         """Tell whether the feed has ended, rather than the waiting."""
         async for ids in feed:
             self._wake(ids)
-            if not self._waiting:
+            if not self.count:
                 return False
         return True
 
-    def _end(self) -> None:
-        self._over = True
-        self._wake(None)
-
     def _wake(self, ids: frozenset[str] | None) -> None:
         for id in self._waiting if ids is None else ids & self._waiting.keys():
-            for told in self._waiting[id]:
-                told.set()
+            for watch in self._waiting[id]:
+                watch.wake()
+        for watch in self._watching:
+            watch.wake(ids)

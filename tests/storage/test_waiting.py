@@ -14,7 +14,7 @@ import reporter
 from back_ends import NAMES, BackEnds
 
 from jobstatus.errors import StoreUnavailable
-from jobstatus.job import Job
+from jobstatus.job import Job, Tombstone
 from jobstatus.storage import Store, open_store
 from jobstatus.storage.memory import MemoryStore
 from jobstatus.testing.stores.samples import a_job, bury, change, put
@@ -48,12 +48,22 @@ def shared_url(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: Ba
     asyncio.run(all_back_ends.tidy())
 
 
+async def newer(store: Store, waiters: Waiters, id: str, version: int) -> Job | Tombstone | None:
+    """Give a record once it is not at this version any more."""
+    with waiters.watching(id) as watch:
+        while True:
+            found = await store.get(id)
+            if not isinstance(found, Job) or found.version != version or waiters.over:
+                return found
+            await watch.woken()
+
+
 async def test_a_change_wakes_all_who_wait_for_it(opened: tuple[Store, Waiters]) -> None:
     """And nobody else."""
     store, waiters = opened
     job, other = await put(store), await put(store)
-    waiting = [asyncio.ensure_future(waiters.change(job.id, 1)) for _ in range(WAITERS)]
-    patient = asyncio.ensure_future(waiters.change(other.id, 1))
+    waiting = [asyncio.ensure_future(newer(store, waiters, job.id, 1)) for _ in range(WAITERS)]
+    patient = asyncio.ensure_future(newer(store, waiters, other.id, 1))
     await asyncio.sleep(0)
     changed = await change(store, job)
 
@@ -67,13 +77,13 @@ async def test_what_is_no_more_wakes_too(opened: tuple[Store, Waiters]) -> None:
     """A burial is a change, and there is nothing to wait for where nothing is."""
     store, waiters = opened
     job = await put(store)
-    waiting = asyncio.ensure_future(waiters.change(job.id, 1))
+    waiting = asyncio.ensure_future(newer(store, waiters, job.id, 1))
     await asyncio.sleep(0)
     tombstone = await bury(store, job)
 
     async with asyncio.timeout(PATIENCE):
         assert await waiting == tombstone
-        assert await waiters.change("unknown", 1) is None
+        assert await newer(store, waiters, "unknown", 1) is None
 
 
 async def test_who_comes_late_does_not_wait(opened: tuple[Store, Waiters]) -> None:
@@ -81,14 +91,14 @@ async def test_who_comes_late_does_not_wait(opened: tuple[Store, Waiters]) -> No
     store, waiters = opened
     changed = await change(store, await put(store))
 
-    assert await waiters.change(changed.id, 1) == changed
+    assert await newer(store, waiters, changed.id, 1) == changed
 
 
 async def test_who_waits_when_the_store_is_closed_is_told(opened: tuple[Store, Waiters]) -> None:
     """Rather than left."""
     store, waiters = opened
     job = await put(store)
-    waiting = asyncio.ensure_future(waiters.change(job.id, 1))
+    waiting = asyncio.ensure_future(newer(store, waiters, job.id, 1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     await store.aclose()
@@ -115,14 +125,14 @@ async def test_who_comes_while_the_feed_is_let_go_of_is_woken() -> None:
     store = Slow()
     waiters = Waiters(store)
     job = await put(store)
-    cancelled = asyncio.ensure_future(waiters.change(job.id, 1))
+    cancelled = asyncio.ensure_future(newer(store, waiters, job.id, 1))
     await asyncio.sleep(0.01)
     cancelled.cancel()
     async with asyncio.timeout(PATIENCE):
         await asyncio.wait({cancelled})
         await put(store)  # the feed has something to tell, and nobody waits for it
         await going.wait()
-        waiting = asyncio.ensure_future(waiters.change(job.id, 1))
+        waiting = asyncio.ensure_future(newer(store, waiters, job.id, 1))
         await asyncio.sleep(0)
         gone.set()
         await asyncio.sleep(0)
@@ -131,11 +141,11 @@ async def test_who_comes_while_the_feed_is_let_go_of_is_woken() -> None:
     await waiters.aclose()
 
 
-async def follow(waiters: Waiters, id: str) -> list[int]:
+async def follow(store: Store, waiters: Waiters, id: str) -> list[int]:
     """Wait for one version after the other until the job ends; give those that were seen."""
     seen = [1]
     while True:
-        found = await waiters.change(id, seen[-1])
+        found = await newer(store, waiters, id, seen[-1])
         assert isinstance(found, Job)
         seen.append(found.version)
         if found.terminal:
@@ -148,7 +158,7 @@ async def test_no_waiter_misses_what_another_process_writes(shared_url: NextUrl)
     store = await open_store(url)
     waiters = Waiters(store)
     job = await put(store, a_job())
-    following = asyncio.gather(*(follow(waiters, job.id) for _ in range(WAITERS)))
+    following = asyncio.gather(*(follow(store, waiters, job.id) for _ in range(WAITERS)))
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(Path(reporter.__file__)), url, job.id, str(VERSIONS)
     )

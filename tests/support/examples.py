@@ -68,7 +68,8 @@ def examples() -> Iterator[Example]:
 
 
 def _in_content(place: str, content: Mapping[str, Node]) -> Iterator[Example]:
-    for media in content.values():
+    for kind, media in content.items():
         for name, node in media["examples"].items():
             example = SPEC.resolve(node)
-            yield Example(f"{place} {name}", media["schema"], example["value"], example.get("x-profile"))
+            form = "" if kind.endswith("json") else f"{kind} "
+            yield Example(f"{place} {form}{name}", media["schema"], example["value"], example.get("x-profile"))

@@ -96,13 +96,17 @@ class _Exchange:
 
 
 def _messages(sent: Sent) -> list[Message]:
-    """Give the messages of a body; the last says that it is the last, unless the client goes before."""
+    """Give the messages of a body; the last says that it is the last, unless the client goes before.
+
+    A client that could be kept waiting goes at once.
+    """
     last = len(sent.chunks) - 1
     messages: list[Message] = [
         {"type": "http.request", "body": chunk, "more_body": index < last or not sent.complete}
         for index, chunk in enumerate(sent.chunks)
     ]
-    return messages if sent.complete else [*messages, {"type": "http.disconnect"}]
+    patient = any(name == b"prefer" or b"event-stream" in value.lower() for name, value in sent.headers)
+    return messages if sent.complete and not patient else [*messages, {"type": "http.disconnect"}]
 
 
 async def send(app: ASGIApp, sent: Sent) -> Got:

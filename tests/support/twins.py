@@ -25,6 +25,7 @@ from jobstatus.storage import Store, open_store
 
 READING = ("GET", "HEAD")
 Wrap = Callable[[ASGIApp], ASGIApp]
+_RECONNECT = re.compile(rb"^retry: [0-9]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Twin:
             body, headers = _put(body, headers, given.decode(), f"<{re.sub('[0-9a-f]+', 'x', given.decode())}>")
         if got.header(b"content-length") == b"%d" % len(got.body):
             headers = tuple(pair for pair in headers if pair[0] != b"content-length")
+        body = _RECONNECT.sub(b"retry: <n>", body)
         return Got(got.status, tuple(sorted(headers, key=lambda pair: pair[0])), body)
 
 
@@ -89,6 +91,7 @@ class Twins:
     - the id of a job that brought none is random; the job is compared by its number
     - `Content-Length` must be the body's own length, and is not compared beyond that, since ids may differ in theirs
     - the order of headers of different names has no meaning
+    - a stream's time to reconnect is random
 
     While their stores are there, nothing that is asked for may be a fault of the server.
     """

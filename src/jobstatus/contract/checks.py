@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jsonschema_rs
 
-from jobstatus.answer import Answer
+from jobstatus.answer import Answer, Frame
 from jobstatus.contract.schema import in_profile, json_schema
 from jobstatus.contract.spec import Document, Operation
 from jobstatus.contract.validation import fast_schema
@@ -22,6 +22,8 @@ class _Form:
 
     headers: frozenset[str]
     bodies: Mapping[str, jsonschema_rs.Draft4Validator]
+    events: Mapping[str, jsonschema_rs.Draft4Validator]
+    """By type, those that a stream has."""
 
 
 class AnswerChecks:
@@ -51,6 +53,14 @@ class AnswerChecks:
             raise ContractBroken(f"{operation.id} {answer.status} lacks the headers {', '.join(sorted(absent))}")
         _check_body(form, answer, f"{operation.id} {answer.status}")
 
+    def check_event(self, operation: Operation, profile: str, frame: Frame) -> None:
+        """Let an event of a stream pass that the spec has. Raises `ContractBroken`."""
+        form, kind = self._forms.get((operation.id, profile, "200")), frame.event or "message"
+        validator = form.events.get(kind) if form is not None else None
+        if validator is None:
+            raise ContractBroken(f"{operation.id} has no event of type {kind}")
+        _hold(validator, frame.data, f"{operation.id}, event {kind}")
+
     def _compile(self, operation: Operation, profile: str, status: str) -> _Form:
         response = operation.responses[status]
         headers = response.get("headers", {})
@@ -59,6 +69,11 @@ class AnswerChecks:
         return _Form(
             headers=frozenset(required),
             bodies={media_type: self._validator(node["schema"], profile) for media_type, node in content.items()},
+            events={
+                kind: self._validator(schema, profile)
+                for node in content.values()
+                for kind, schema in node.get("x-events", {}).items()
+            },
         )
 
     def _validator(self, schema: Mapping[str, object], profile: str) -> jsonschema_rs.Draft4Validator:
@@ -76,6 +91,10 @@ def _check_body(form: _Form, answer: Answer, what: str) -> None:
     validator = form.bodies.get(answer.media_type)
     if validator is None:
         raise ContractBroken(f"{what} has no body of type {answer.media_type}")
-    if not validator.is_valid(answer.body):
-        error = next(validator.iter_errors(answer.body))
+    _hold(validator, answer.body, what)
+
+
+def _hold(validator: jsonschema_rs.Draft4Validator, body: object, what: str) -> None:
+    if not validator.is_valid(body):
+        error = next(validator.iter_errors(body))
         raise ContractBroken(f"{what}, at {'/'.join(map(str, error.instance_path)) or 'its root'}: {error.message}")

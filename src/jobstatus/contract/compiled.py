@@ -7,6 +7,7 @@ what verifies who calls. Each operation is then compiled to a `Plan`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -16,10 +17,11 @@ from connexion.security import SecurityHandlerFactory
 from connexion.spec import Specification
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jobstatus.answer import Answer, Lasting
+from jobstatus.answer import Lasting, Told
 from jobstatus.clock import Clock
+from jobstatus.contract.delivery import respond
 from jobstatus.contract.exchange import Exchange
-from jobstatus.contract.front import Front, respond
+from jobstatus.contract.front import Front
 from jobstatus.contract.plan import Plan
 from jobstatus.contract.template import Rendered
 from jobstatus.contract.verdicts import Verdict, Verdicts
@@ -53,13 +55,13 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]  # Connexion is not
             return
         exchange = verdict.exchange(scope)
         try:
-            told = await verdict.call()
-            rendered = verdict.again(told, exchange) or self._tell(told, exchange, verdict)
+            await self._delivery.deliver(verdict.call, exchange, receive, send, partial(self._tell, exchange, verdict))
         except Exception as error:
-            rendered = self._engine.refuse(error, exchange)
-        await respond(rendered, send)
+            await respond(self._engine.refuse(error, exchange), exchange, send)
 
-    def _tell(self, told: Answer | Lasting, exchange: Exchange, verdict: Verdict) -> Rendered:
+    def _tell(self, exchange: Exchange, verdict: Verdict, told: Told) -> Rendered:
+        if (again := verdict.again(told, exchange)) is not None:
+            return again
         rendered = self._engine.tell(told, exchange)
         if isinstance(told, Lasting) and (template := self._engine.template(told, exchange)) is not None:
             verdict.last = ref(template)
@@ -72,4 +74,4 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]  # Connexion is not
         call = self._engine.call(exchange, arguments)
         if not plan.has_body:
             self._verdicts.keep(exchange, call)
-        await respond(self._engine.tell(await call(), exchange), send)
+        await self._delivery.deliver(call, exchange, receive, send)

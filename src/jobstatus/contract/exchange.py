@@ -57,6 +57,8 @@ class Exchange:
     """Why the caller was refused, once that is known."""
     cookies: tuple[str, ...] = ()
     """What the way in wants the client to keep: values of `Set-Cookie`."""
+    asides: tuple[tuple[bytes, bytes], ...] = ()
+    """Headers that the answer has beside its own: what is said of this request alone."""
     _http: HttpRequest | None = None
     _id: str | None = None
     _url: str | None = None

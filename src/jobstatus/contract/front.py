@@ -9,11 +9,14 @@ from functools import cache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jobstatus.answer import Answer, Contract
+from jobstatus.contract.delivery import Delivery, respond
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange, current
 from jobstatus.contract.problems import understood
 from jobstatus.contract.router import Route, Router, allowed, choose
-from jobstatus.contract.template import Rendered
+
+CLOSING = "jobstatus.closing"
+"""Where the server's state (ASGI, lifespan) has what is to be called when it is about to stop."""
 
 Elsewhere = Callable[[str], ASGIApp | None]
 """Gives the application that a path belongs to, where that is another one."""
@@ -23,18 +26,26 @@ class Front(ABC):
     """Finds the contract and the operation, has the request served, and turns every error into an answer."""
 
     def __init__(
-        self, app: ASGIApp, *, engine: Engine, profile: Callable[[str], str], elsewhere: Elsewhere = lambda path: None
+        self,
+        app: ASGIApp,
+        *,
+        engine: Engine,
+        delivery: Delivery,
+        profile: Callable[[str], str],
+        elsewhere: Elsewhere = lambda path: None,
     ) -> None:
         """Take what tells which paths are not the API's."""
         self._app = app
         self._elsewhere = elsewhere
         self._engine = engine
+        self._delivery = delivery
         self._profile = cache(profile)
         self._router = Router(engine.document)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass the server's own start and stop on."""
         if scope["type"] != "http":
+            scope.get("state", {})[CLOSING] = self._delivery.end
             await self._app(scope, receive, send)
             return
         path, method = scope["path"], scope["method"]
@@ -54,9 +65,9 @@ class Front(ABC):
                 exchange.find(choose(route, path, method, contract.EXTRA_METHODS))
                 await self.serve(exchange, values, receive, send)
             else:
-                await respond(self._engine.bare(bare, exchange), send)
+                await respond(self._engine.bare(bare, exchange), exchange, send)
         except Exception as error:
-            await respond(self._engine.refuse(understood(error, exchange), exchange), send)
+            await respond(self._engine.refuse(understood(error, exchange), exchange), exchange, send)
         finally:
             current.reset(token)
 
@@ -70,9 +81,3 @@ def _options(route: Route | None, contract: Contract) -> Answer | None:
     if route is None or "OPTIONS" not in extra:
         return None
     return Answer(status=204, headers={"Allow": ", ".join(sorted(allowed(route, extra)))})
-
-
-async def respond(rendered: Rendered, send: Send) -> None:
-    """Send an answer."""
-    await send({"type": "http.response.start", "status": rendered.status, "headers": rendered.headers})
-    await send({"type": "http.response.body", "body": rendered.body})

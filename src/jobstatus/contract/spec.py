@@ -54,6 +54,10 @@ class Operation:
     """Whether the handler reads the body itself, whatever media type it is sent as."""
     trailing_slash: bool
     """Whether the path may end with a slash that means nothing."""
+    poll: bool
+    """Whether it is what clients ask again and again for the status of jobs."""
+    vary: str
+    """The headers that an answer depends on: `Vary`."""
 
     @property
     def public(self) -> bool:
@@ -126,7 +130,17 @@ class Document:
             service=node.get("x-service", "jobs"),
             raw_body=node.get("x-body") == "raw",
             trailing_slash=node.get("x-trailing-slash", False),
+            poll=node.get("x-poll", False),
+            vary=self._vary(security, node["responses"]),
         )
+
+    def _vary(self, security: Any, responses: Node) -> str:
+        """Name the headers that credentials are sent in, and `Accept` where there is something to choose."""
+        schemes = self.raw.get("components", {}).get("securitySchemes", {})
+        names = [_sent_in(schemes[name]) for alternative in security for name in alternative]
+        if any(len(self.resolve(response).get("content", {})) > 1 for response in responses.values()):
+            names.append("Accept")
+        return ", ".join(dict.fromkeys(names))
 
     def _body(self, node: Node) -> Node | None:
         if "requestBody" not in node:
@@ -137,6 +151,13 @@ class Document:
     def _parameter(self, node: Node) -> Node:
         parameter = self.resolve(node)
         return {**parameter, "schema": self.resolve(parameter["schema"])}
+
+
+def _sent_in(scheme: Node) -> str:
+    """Name the header that a credential is sent in."""
+    if scheme["type"] != "apiKey":
+        return "Authorization"
+    return "Cookie" if scheme["in"] == "cookie" else str(scheme["name"])
 
 
 def _by_profile(node: Node) -> Mapping[str, frozenset[str]]:

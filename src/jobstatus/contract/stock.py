@@ -22,9 +22,10 @@ from jsonschema.protocols import Validator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jobstatus.contract.bodies import parse, read, validate
+from jobstatus.contract.delivery import Delivery
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.exchange import Exchange, current
-from jobstatus.contract.front import Front, respond
+from jobstatus.contract.front import Front
 from jobstatus.contract.parameters import check, compile_parameters
 from jobstatus.contract.permission import allow
 from jobstatus.contract.spec import Document, Operation
@@ -54,9 +55,10 @@ class Permissions:
 class Perform:
     """The last stage: the handler and its answer."""
 
-    def __init__(self, app: ASGIApp, *, engine: Engine) -> None:
+    def __init__(self, app: ASGIApp, *, engine: Engine, delivery: Delivery) -> None:
         self._app = app
         self._engine = engine
+        self._delivery = delivery
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is an operation of the spec."""
@@ -64,7 +66,8 @@ class Perform:
             await self._app(scope, receive, send)
             return
         exchange = current.get()
-        await respond(await self._engine.perform(exchange, exchange.arguments), send)
+        call = self._engine.call(exchange, exchange.arguments)
+        await self._delivery.deliver(call, exchange, receive, send)
 
 
 def parameter_check(document: Document) -> type:

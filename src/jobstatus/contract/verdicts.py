@@ -8,7 +8,7 @@ from weakref import ReferenceType
 
 from starlette.types import Scope
 
-from jobstatus.answer import Answer, Contract, Lasting
+from jobstatus.answer import Contract, Lasting, Told
 from jobstatus.bounded import Bounded, Newcomers
 from jobstatus.clock import Clock, utc_now
 from jobstatus.contract.engine import Call
@@ -42,10 +42,15 @@ class Verdict:
         exchange.found, exchange.caller = self.operation, self.caller
         return exchange
 
-    def again(self, told: Answer | Lasting, exchange: Exchange) -> Rendered | None:
+    def again(self, told: Told, exchange: Exchange) -> Rendered | None:
         """Tell the same as last time, if that was of the same record."""
         template = self.last() if self.last is not None else None
-        if template is None or isinstance(told, Answer) or told.job is not template.job or told.facts != template.facts:
+        if (
+            template is None
+            or not isinstance(told, Lasting)
+            or told.job is not template.job
+            or told.facts != template.facts
+        ):
             return None
         return template.fill(exchange)
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from jobstatus.answer import JSON
 from jobstatus.clock import Clock
 from jobstatus.contract.compiled import Compiled
+from jobstatus.contract.delivery import Delivery
 from jobstatus.contract.engine import Engine
 from jobstatus.contract.front import Elsewhere
 from jobstatus.contract.schema import json_schema
@@ -47,6 +48,7 @@ class Wired:
 
 def wire(
     engine: Engine,
+    delivery: Delivery,
     *,
     stock: bool,
     security_map: Mapping[str, type],
@@ -58,7 +60,7 @@ def wire(
 ) -> ASGIApp:
     """Make the application of all contracts, on Connexion's own stages if *stock* is set, else on compiled ones."""
     document, wired = engine.document, Wired()
-    front = {"engine": engine, "profile": profile, "elsewhere": elsewhere}
+    front = {"engine": engine, "delivery": delivery, "profile": profile, "elsewhere": elsewhere}
     app = connexion.AsyncApp(
         "jobstatus",
         lifespan=lifespan,
@@ -92,7 +94,7 @@ def _stock(front: dict[str, Any]) -> list[Any]:
         RequestValidationMiddleware,
         ResponseValidationMiddleware,
         LifespanMiddleware,
-        partial(Perform, engine=front["engine"]),
+        partial(Perform, engine=front["engine"], delivery=front["delivery"]),
     ]
 
 

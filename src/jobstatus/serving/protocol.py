@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from jobstatus.contract.front import CLOSING
+
 
 class OnePiece(HttpToolsProtocol):
     """Writes what is to be written in one turn of the loop together, at the turn's end.
@@ -19,6 +21,13 @@ class OnePiece(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin a connection."""
         super().connection_made(cast(asyncio.Transport, _Gathering(transport, self.loop)))
+
+    def shutdown(self) -> None:
+        """Begin to stop: first have those answered who wait, for whom the server would wait in turn."""
+        closing = self.app_state.get(CLOSING)
+        if closing is not None:
+            closing()
+        super().shutdown()
 
 
 class _Gathering:

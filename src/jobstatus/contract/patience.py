@@ -1,0 +1,127 @@
+"""Holding a poll until there is something new to say (RFC 7240, section 4.3: `Prefer: wait`)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from starlette.types import Receive
+
+from jobstatus.answer import Lasting, Told
+from jobstatus.contract.exchange import Exchange
+from jobstatus.contract.freshness import held
+
+_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+
+Call = Callable[[], Awaitable[Told]]
+"""A handler with its arguments."""
+
+
+class Woken(Protocol):
+    """One who waits."""
+
+    def wake(self) -> None:
+        """Have it wait no more."""
+
+    async def woken(self) -> object:
+        """Wait."""
+
+
+class Waiting(Protocol):
+    """Where one can wait for changes of a record."""
+
+    count: int
+    """How many wait."""
+    over: bool
+    """Whether there is an end to waiting."""
+
+    def watching(self, id: str) -> AbstractContextManager[Woken]:
+        """Be woken by changes of one record within the block."""
+
+    def end(self) -> None:
+        """Wake all who wait, for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long polls are held: *most* seconds if their clients want that, else as long as their contract's *holds*."""
+
+    waiting: Waiting
+    most: int = 60
+    room: int = 20_000
+    """How many polls are held at a time; what comes beyond is answered at once."""
+    holds: Mapping[str, float] = field(default_factory=dict)
+
+    def span(self, exchange: Exchange) -> float:
+        """Tell for how many seconds a request may be held, and note that its wish is granted, if it has one."""
+        wish = exchange.sent.get(b"prefer")
+        wanted = _wanted(wish.decode("latin-1")) if wish is not None else None
+        if wanted is None:
+            return self.holds.get(exchange.known_operation.contract, 0)
+        seconds = min(wanted, self.most)
+        exchange.asides += ((b"preference-applied", b"wait=%d" % seconds),)
+        return seconds
+
+    async def told(
+        self, call: Call, exchange: Exchange, receive: Receive, readmit: Callable[[Exchange], Awaitable[None]]
+    ) -> Told:
+        """Call a handler; if the client has what it gives, once more when that changes, or the time is up.
+
+        A client that does not say what it has waits for what is newer than now. What has ended is told at once. Who has
+        waited is admitted anew by *readmit*.
+        """
+        told = await call()
+        if not exchange.known_operation.poll or not isinstance(told, Lasting):
+            return told
+        if told.job.terminal or self.waiting.count >= self.room or not (span := self.span(exchange)):
+            return told
+        if b"if-none-match" in exchange.sent and not held(exchange, told):
+            return told
+        changed = await self._changed(told, call, receive, span)
+        await readmit(exchange)
+        return changed
+
+    async def _changed(self, told: Lasting, call: Call, receive: Receive, span: float) -> Told:
+        with self.waiting.watching(told.job.id) as watch:
+            async with _interrupted(watch, receive, span) as interrupted:
+                while True:
+                    again = await call()
+                    if not isinstance(again, Lasting) or again.job.version != told.job.version:
+                        return again
+                    if interrupted.is_set() or self.waiting.over:
+                        return again
+                    await watch.woken()
+
+
+@asynccontextmanager
+async def _interrupted(watch: Woken, receive: Receive, span: float) -> AsyncGenerator[asyncio.Event]:
+    """Wake who waits when its time is up or its client has gone: that is set then."""
+    interrupted = asyncio.Event()
+
+    def interrupt(_: object = None) -> None:
+        interrupted.set()
+        watch.wake()
+
+    timer = asyncio.get_running_loop().call_later(span, interrupt)
+    gone = asyncio.ensure_future(departure(receive))
+    gone.add_done_callback(interrupt)
+    try:
+        yield interrupted
+    finally:
+        timer.cancel()
+        gone.cancel()
+
+
+async def departure(receive: Receive) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _wanted(wish: str) -> int | None:
+    found = _WAIT.search(wish)
+    return int(found[1]) if found else None
