@@ -20,7 +20,9 @@ from .options import SERVER, AsJson, JobId, Server, Token
 
 EXAMPLE = "Example: jobstatus watch 01990b2e-7c1d-7a30-9f6e-2f1d5c8b4a10 --timeout 600"
 INTERVAL = 1.0
-"""Seconds between two looks."""
+"""Seconds between two looks at the least, where nothing has changed: not every server holds requests."""
+WAIT = 30
+"""Seconds for which the server is asked to hold a look until there is something new."""
 
 Show = Callable[[JobView], None]
 
@@ -61,25 +63,27 @@ async def _last(states: AsyncIterator[JobView], show: Show) -> JobView:
 
 async def follow(client: Client, id: str, patience: float) -> AsyncIterator[JobView]:
     """Give a job whenever it has changed, until it has ended; outages shorter than *patience* pass unseen."""
-    version = 0
+    now, tag, version = asyncio.get_running_loop().time, None, 0
     while True:
-        job = await _sit_out(client, id, patience)
-        if job["version"] != version:
+        asked = now()
+        job, tag = await _sit_out(client, id, tag, patience)
+        if job is not None and job["version"] != version:
             version = job["version"]
             yield job
-        if Status(job["status"]).terminal:
-            return
-        await asyncio.sleep(INTERVAL)
+            if Status(job["status"]).terminal:
+                return
+        else:
+            await asyncio.sleep(max(0, asked + INTERVAL - now()))
 
 
-async def _sit_out(client: Client, id: str, patience: float) -> JobView:
-    """Read a job, for *patience* seconds if need be."""
+async def _sit_out(client: Client, id: str, tag: str | None, patience: float) -> tuple[JobView | None, str | None]:
+    """Read a job, for *patience* seconds if need be; nothing where it is as the tag says."""
     now = asyncio.get_running_loop().time
     deadline = now() + patience
     waits = backoff()
     while True:
         try:
-            return await client.get(id)
+            return await client.newer(id, tag, WAIT)
         except Unavailable as error:
             pause = max(next(waits), error.retry_after or 0)
             if now() + pause > deadline:

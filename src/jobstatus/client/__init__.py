@@ -97,6 +97,19 @@ class Client:
         job: JobView = await self._call("GET", _path(id))
         return job
 
+    async def newer(self, id: str, tag: str | None, seconds: int) -> tuple[JobView | None, str | None]:
+        """Read a job once it is not any more as the answer with this entity tag told it, with its new tag.
+
+        After so many seconds, or at once if the server does not hold requests, there may be nothing to tell.
+        """
+        known = {} if tag is None else {"If-None-Match": tag}
+        patience = httpx.Timeout(TIMEOUT, read=TIMEOUT + seconds)
+        response = await self._answer(
+            "GET", _path(id), headers={**known, "Prefer": f"wait={seconds}"}, timeout=patience
+        )
+        told = None if response.status_code == httpx.codes.NOT_MODIFIED else _body(response)
+        return told, response.headers.get("ETag", tag)
+
     async def report(self, id: str, said: Said, *, version: int | None = None) -> JobView:
         """Say how a job goes; *version*, if given, is the one that it must be at."""
         job: JobView = await self._call("PATCH", _path(id), json=said, headers=_if_match(version))
@@ -133,13 +146,17 @@ class Client:
                 return
 
     async def _call(self, method: str, path: str, **request: Any) -> Any:
+        response = await self._answer(method, path, **request)
+        return _body(response) if response.content else None
+
+    async def _answer(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = await self._http.request(method, path, **request)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unavailable(str(error) or type(error).__name__) from error
-        if not response.is_success:
+        if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
             raise _refusal(response)
-        return _body(response) if response.content else None
+        return response
 
 
 def backoff(first: float = 0.5, longest: float = 8.0) -> Iterator[float]:
