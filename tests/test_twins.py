@@ -31,6 +31,7 @@ def deafening(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         headers = [(b"x-request-id", value) for name, value in scope["headers"] if name == b"x-request-id"]
+        headers += [(b"ratelimit-policy", b'"calls";q=60000;w=60'), (b"ratelimit", b'"calls";r=59999;t=1')]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body"})
 

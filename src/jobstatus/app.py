@@ -65,7 +65,7 @@ def create_app(
         async with opened(settings.store, _limits(settings)) if store is None else nullcontext(store) as kept:
             shared, keep = SharedClock(kept, clock), settings.retention
             await shared.set()
-            history, waiters = History(kept, shared), Waiters(kept)
+            history, waiters = History(kept, shared, settings.sweep_seconds), Waiters(kept)
             service = JobService(
                 kept,
                 clock=shared,

@@ -89,7 +89,9 @@ class Settings(BaseSettings):
         description="The same by tenant, for jobs whose types have nothing of their own.",
     )
     tombstone_days: Days = Field(90, description="Days for which it is then known to have been there.")
-    sweep_seconds: float = Field(5, gt=0, le=3600, description="Seconds between two looks for lost and expired jobs.")
+    sweep_seconds: float = Field(
+        5, gt=0, le=3600, description="Seconds between two looks for lost and expired jobs, and at how long jobs take."
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="The longest request body taken, in bytes.")
     credential_seconds: float = Field(
         5,
