@@ -18,6 +18,7 @@ from schema_values import Lexicon, texts_of, values_of
 from showing import SPEC, Caller, Callers, callers_of, project_token, right_callers
 from world import FRESH, LIVES, WAYS, World, word
 
+from jobstatus.contract.checks import PROFILES
 from jobstatus.contract.spec import Node, Operation
 
 JSON = b"application/json"
@@ -90,7 +91,9 @@ class Ask:
 def lexicon(operation: Operation) -> Lexicon:
     """Give the words that mean something to an operation."""
     fresh = [word(FRESH, way) for way in range(WAYS)] if operation.method == "POST" else []
-    return {**_COMMON, "id": [*fresh, *_IDS], **_LEXICONS.get(operation.contract, {})}
+    tags = [f'W/"{operation.contract}-{profile}-{version}"' for profile in PROFILES for version in (1, 2, 3)]
+    told = {"If-None-Match": [*tags, ", ".join(tags), "*"], "Prefer": ["wait=5", "wait=0", "respond-async, wait=1"]}
+    return {**_COMMON, **told, "id": [*fresh, *_IDS], **_LEXICONS.get(operation.contract, {})}
 
 
 def body_schema(operation: Operation) -> Node | None:
@@ -181,6 +184,8 @@ def _part(operation: Operation, node: Node) -> st.SearchStrategy[Sequence[bytes]
     name = node["name"].encode()
     if node["schema"].get("type") == "array":
         items = values_of(SPEC, node["schema"], {})
+        if not node.get("explode", True):
+            return st.just(()) | items.map(lambda values: [name + b"=" + quote(",".join(map(str, values))).encode()])
         return st.just(()) | items.map(lambda values: [name + b"=" + quote(str(value)).encode() for value in values])
     written = _texts(operation, node).map(lambda text: [name + b"=" + quote(text, safe="").encode()])
     return st.just(()) | st.just(()) | written
@@ -188,7 +193,12 @@ def _part(operation: Operation, node: Node) -> st.SearchStrategy[Sequence[bytes]
 
 def _headers(operation: Operation) -> list[st.SearchStrategy[Fields]]:
     known = [_header(operation, node) for node in operation.parameters if node["in"] == "header"]
-    accepting = st.sampled_from([(), (), ((b"accept-encoding", b"gzip"),), ((b"accept", b"application/json, */*"),)])
+    accepting = st.sampled_from(
+        [
+            *((), (), ((b"accept-encoding", b"gzip"),), ((b"accept", b"application/json, */*"),)),
+            *(((b"accept", b"text/event-stream"),), ((b"accept", b"text/event-stream;q=0, */*"),)),
+        ]
+    )
     return [*known, accepting]
 
 

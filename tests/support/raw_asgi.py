@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Scope
 
 PATIENCE = 120.0
 """Seconds after which an application that does not answer is taken to hang, on a machine that is busy."""
+ENOUGH = 3
+"""The parts of a stream after which a client goes: its head, when to reconnect, and one event or sign of life."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -68,12 +70,13 @@ class _Exchange:
     def __init__(self, sent: Sent) -> None:
         self._messages = _messages(sent)
         self._answered = asyncio.Event()
+        self._enough = asyncio.Event()
         self.answer: list[Message] = []
 
     async def receive(self) -> Message:
-        """Give the body; after its end, that the client has gone, once it has its answer."""
+        """Give the body; after its end, that the client has gone, once it has its answer, or enough of a stream."""
         if not self._messages:
-            await self._answered.wait()
+            await self._enough.wait()
             return {"type": "http.disconnect"}
         return self._messages.pop(0)
 
@@ -85,6 +88,8 @@ class _Exchange:
         self.answer.append(message)
         if not begins and not message.get("more_body", False):
             self._answered.set()
+        if self._answered.is_set() or len(self.answer) >= ENOUGH:
+            self._enough.set()
 
     def got(self) -> Got:
         """Give the whole answer."""
@@ -98,14 +103,14 @@ class _Exchange:
 def _messages(sent: Sent) -> list[Message]:
     """Give the messages of a body; the last says that it is the last, unless the client goes before.
 
-    A client that could be kept waiting goes at once.
+    A client that wants to wait goes at once.
     """
     last = len(sent.chunks) - 1
     messages: list[Message] = [
         {"type": "http.request", "body": chunk, "more_body": index < last or not sent.complete}
         for index, chunk in enumerate(sent.chunks)
     ]
-    patient = any(name == b"prefer" or b"event-stream" in value.lower() for name, value in sent.headers)
+    patient = any(name == b"prefer" for name, _ in sent.headers)
     return messages if sent.complete and not patient else [*messages, {"type": "http.disconnect"}]
 
 

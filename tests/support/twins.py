@@ -73,7 +73,8 @@ class Twin:
             body, headers = _put(body, headers, given.decode(), f"<{re.sub('[0-9a-f]+', 'x', given.decode())}>")
         if got.header(b"content-length") == b"%d" % len(got.body):
             headers = tuple(pair for pair in headers if pair[0] != b"content-length")
-        body = _RECONNECT.sub(b"retry: <n>", body)
+        if got.header(b"content-type") == b"text/event-stream":
+            body = b"\n\n".join(_RECONNECT.sub(b"retry: <n>", body).split(b"\n\n")[:2])
         return Got(got.status, tuple(sorted(headers, key=lambda pair: pair[0])), body)
 
 
@@ -91,7 +92,8 @@ class Twins:
     - the id of a job that brought none is random; the job is compared by its number
     - `Content-Length` must be the body's own length, and is not compared beyond that, since ids may differ in theirs
     - the order of headers of different names has no meaning
-    - a stream's time to reconnect is random
+    - a stream's time to reconnect is random, and how much of it is sent until its client has gone differs by chance:
+      its first event is compared
 
     While their stores are there, nothing that is asked for may be a fault of the server.
     """
@@ -237,7 +239,7 @@ async def _begin(stack: AsyncExitStack, clock: MovingClock, profile: str, engine
     stack.push_async_callback(store.aclose)
     await admit_all(store)
     profiles = {f"profile_{name}": profile for name in ("ehealth", "ehealth_composition", "traffic_ops", "ims")}
-    bounds = {"sweep_seconds": 3600, "max_body_bytes": LIMIT}
+    bounds: dict[str, float] = {"sweep_seconds": 3600, "heartbeat_seconds": 1, "max_body_bytes": LIMIT}
     if engine == "stock":
         bounds["credential_seconds"] = 0
     settings = Settings().model_copy(update={**KEYS, **profiles, **bounds, "engine": engine})
