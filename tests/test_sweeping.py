@@ -132,7 +132,7 @@ async def test_what_waits_is_swept_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         with anyio.fail_after(10):
             await done.wait()
 
-    assert [seconds for seconds in pauses if seconds in (0, 0.01)][:3] == [0, 0, 0.01]
+    assert pauses.count(0) == 2
 
 
 async def test_a_list_and_a_read_agree_about_lost_jobs(house: House) -> None:
