@@ -37,6 +37,18 @@ def keystone_python() -> Path:
     return interpreter("keystone")
 
 
+@pytest.fixture(scope="session")
+def pollers_python() -> Path:
+    """Give an interpreter that has clients which obey `Retry-After`."""
+    return interpreter("pollers")
+
+
+@pytest.fixture(scope="session")
+def streams_python() -> Path:
+    """Give an interpreter that has clients which read an answer as it comes."""
+    return interpreter("streams")
+
+
 @pytest.fixture(scope="session", params=["documented", "deployed"])
 def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """Give a server in each of the two profiles: for all modules one, for its start is what takes longest."""

@@ -17,8 +17,9 @@ from serving import PATIENCE
 class Driver:
     """Runs a script of this folder with the interpreter that has the client, which inherits nothing but the PATH."""
 
-    def __init__(self, python: Path, script: str, home: Path, **variables: str) -> None:
-        self._command = [str(python), "-I", str(Path(__file__).with_name(script))]
+    def __init__(self, interpreter: Path, script: str, home: Path, **variables: str) -> None:
+        alone = ["-I"] if script.endswith(".py") else []
+        self._command = [str(interpreter), *alone, str(Path(__file__).with_name(script))]
         self._home = home
         self._env = {"PATH": os.environ["PATH"], "HOME": str(home), "NO_PROXY": "127.0.0.1", **variables}
 
