@@ -108,7 +108,9 @@ async def list_jobs(
 ) -> Gathered | Stream:
     """Give one page of jobs, newest first; or those that are named; or a tenant's jobs as they change."""
     span = {"created_from": created_from, "created_before": created_before, "cursor": cursor}
-    if ids:
+    if native_streams.wanted(request):
+        _alone("Accept: text/event-stream", {"ids": ids, **span})
+    elif ids:
         _alone("ids", {"status": status, "type": type, "tenant": tenant, **span})
         return native_lists.named(service, await service.many(caller, [canonical(id) for id in ids]), ids)
     part: Selection = {"tenant": tenant, "type": type, "statuses": frozenset(map(Status, status))}
@@ -125,7 +127,6 @@ async def list_jobs(
 
     if not native_streams.wanted(request):
         return native_lists.page(service, await page())
-    _alone("Accept: text/event-stream", span)
     followed = service.following.all(caller, **part, since=native_streams.since(last_event_id))
     return Stream(native_streams.of_all(service, followed, page))
 

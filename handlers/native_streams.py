@@ -48,7 +48,7 @@ async def of_all(
             upto = cursors.written(_micros(change.upto))
             match change.record:
                 case None:
-                    yield Frame(page_body(service, await page()), upto, "page")
+                    yield Frame(page_body(service, await service.following.patiently(page)), upto, "page")
                 case Job():
                     yield _state(service, change.record, upto)
                 case Tombstone(id=id, reason=reason, at=at):

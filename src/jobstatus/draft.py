@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobstatus import ids
+from jobstatus.errors import BadRequest
 from jobstatus.job import Job
 
 
@@ -39,3 +40,9 @@ class Draft:
             created_at=now,
             updated_at=now,
         )
+
+
+def check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    """Take no time for a record's end that would have it gone at once. Raises `BadRequest`."""
+    if expires_at is not None and expires_at <= now:
+        raise BadRequest.of("body", "$.expires_at", "exclusiveMinimum", "must be in the future")

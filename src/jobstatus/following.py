@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypedDict, TypeVar
 
 from jobstatus.bounded import Bounded
 from jobstatus.clock import Clock
 from jobstatus.credential import Caller
+from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Event, Job, Status, Tombstone
 from jobstatus.sight import followed
 from jobstatus.storage.base import JobQuery, JobStore
@@ -22,6 +24,20 @@ TOGETHER = 100
 """How many records are read at a time, so that others are not kept from the store."""
 REMEMBERED = 10_000
 """Of how many jobs it is known which version was told last."""
+GONE = sys.maxsize
+"""The version of what is left of a job: none comes after it."""
+AGAIN = 1.0
+"""Seconds after which a store that could not answer is asked once more."""
+
+T = TypeVar("T")
+
+
+class Selection(TypedDict):
+    """Which of a tenant's jobs are meant."""
+
+    tenant: str | None
+    type: str | None
+    statuses: frozenset[Status]
 
 
 class Reader(Protocol):
@@ -78,15 +94,23 @@ class Following:
         now = self._reader.now()
         query = JobQuery(alive_at=now, tenant=followed(caller, tenant), type=type, statuses=statuses)
         jobs = _Followed(self._store, self._waiters, query, self._slack)
-        return jobs.changes(since or now, self._reader.now, missed=since is not None)
+        return jobs.changes(since or now - self._slack, self._reader.now, missed=since is not None)
+
+    async def patiently(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read, however long the store cannot answer: who follows would be refused, and not come back.
+
+        Raises:
+            StoreUnavailable: there is an end to waiting.
+        """
+        return await _patiently(self._waiters, read)
 
     async def _one(self, caller: Caller, id: str, told: int | None) -> AsyncGenerator[Job | Event]:
         """Give a job as it stands, and again at each change until it has ended; of what was passed over, the events."""
         with self._waiters.watching(id) as watch:
             while True:
-                job = await self._reader.get(caller, id)
+                job = await self.patiently(lambda: self._reader.get(caller, id))
                 if told is not None and told + 1 < job.version:
-                    for event in await self._reader.events(caller, id):
+                    for event in await self.patiently(lambda: self._reader.events(caller, id)):
                         if told < event.version < job.version:
                             yield event
                 if job.version != told:
@@ -140,28 +164,43 @@ class _Followed:
         """Read these, and give those of the tenant, the earliest change first."""
         found: list[Job | Tombstone | None] = []
         for some in _batches(list(ids)):
-            found += await asyncio.gather(*map(self._store.get, some))
+            found += await asyncio.gather(*map(self._record, some))
         for record in sorted((each for each in found if each and each.tenant == self._query.tenant), key=_at):
             yield record
 
     async def _missed(self, since: datetime) -> AsyncGenerator[Job]:
         """Read all that has changed since then, the earliest change first."""
-        tenant, last = self._query.tenant or "", None
-        while page := await self._store.changed(tenant, since, PAGE, last):
+        last: Job | None = None
+        while page := await self._page(since, last):
             for job in page:
                 yield job
             last = page[-1]
 
+    async def _record(self, id: str) -> Job | Tombstone | None:
+        return await _patiently(self._waiters, lambda: self._store.get(id))
+
+    async def _page(self, since: datetime, last: Job | None) -> Sequence[Job]:
+        tenant = self._query.tenant or ""
+        return await _patiently(self._waiters, lambda: self._store.changed(tenant, since, PAGE, last))
+
     def _new(self, record: Job | Tombstone) -> bool:
-        """Tell whether this has not been told yet, and is asked for; a job that is gone is, if it was told of."""
+        """Tell whether this has not been told yet, and is asked for; whether what is left of a job is, nobody knows."""
         known = self._told.get(record.id)
-        if isinstance(record, Tombstone):
-            self._told.drop(record.id)
-            return known is not None
-        if known is not None and known >= record.version:
+        version = GONE if isinstance(record, Tombstone) else record.version
+        if known is not None and known >= version:
             return False
-        self._told.keep(record.id, record.version)
-        return self._query.fits(record)
+        self._told.keep(record.id, version)
+        return isinstance(record, Tombstone) or self._query.fits(record)
+
+
+async def _patiently(waiters: Waiters, read: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await read()
+        except StoreUnavailable:
+            if waiters.over:
+                raise
+            await asyncio.sleep(AGAIN)
 
 
 def _at(record: Job | Tombstone) -> datetime:

@@ -40,11 +40,12 @@ class Estimate:
 def estimate(job: Job, now: datetime, known: Durations | None) -> Estimate | None:
     """Say when *job* ends: as reported, else by its progress, else by what is *known* of its type.
 
-    What is drawn from others is never over: as a job outlasts half of them, then three quarters, and so on, its end is
-    put off; nothing is said of one that has outlasted nearly all.
+    What is drawn from progress counts while it is ahead. What is drawn from others is never over: as a job outlasts
+    half of them, then three quarters, and so on, its end is put off; nothing is said of one that has outlasted nearly
+    all.
     """
     end = job.expected_end
-    if end is not None:
+    if end is not None and (job.terminal or job.eta is not None or end > now):
         return Estimate(end, _source(job))
     if job.terminal or known is None:
         return None

@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from jobstatus import life, pacing
 from jobstatus.clock import Clock, utc_now
 from jobstatus.credential import Caller
-from jobstatus.draft import Draft
+from jobstatus.draft import Draft, check_expiry
 from jobstatus.errors import (
-    BadRequest,
     DuplicateWork,
     JobGone,
     JobNotFound,
@@ -21,7 +19,7 @@ from jobstatus.errors import (
     TransitionRefused,
     VersionMismatch,
 )
-from jobstatus.following import Change, Following
+from jobstatus.following import Change, Following, Selection
 from jobstatus.history import History
 from jobstatus.job import Event, Job, Report, Status, Tombstone
 from jobstatus.leases import BATCH, Leases, won
@@ -40,14 +38,6 @@ TOGETHER = 100
 """How many records of many are read at a time, so that others are not kept from the store."""
 
 Step = Callable[[Job, datetime], Job]
-
-
-class Selection(TypedDict):
-    """Which of a tenant's jobs are meant."""
-
-    tenant: str | None
-    type: str | None
-    statuses: frozenset[Status]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,7 @@ class JobService:
             ForeignTenant: the draft names a tenant that the caller has no part in.
         """
         now = self._clock()
-        _check(draft.expires_at, now)
+        check_expiry(draft.expires_at, now)
         job = draft.job(tenant=whose(caller, draft.tenant), owner=caller.id, now=now)
         return await self._store.create(job, Event.of(job, caller.id))
 
@@ -161,7 +151,7 @@ class JobService:
             TransitionRefused: the job's life does not allow it.
             VersionMismatch: the record is at another version.
         """
-        _check(said.expires_at, self._clock())
+        check_expiry(said.expires_at, self._clock())
         keep = self._retention
         return await self._change(
             caller, key, lambda job, now: life.report(job, said, now=now, retention=keep), version
@@ -258,9 +248,3 @@ class JobService:
 def _expect(job: Job, version: int | None) -> None:
     if version is not None and job.version != version:
         raise VersionMismatch(job.id, version)
-
-
-def _check(expires_at: datetime | None, now: datetime) -> None:
-    """Take no time for a record's end that would have it gone at once."""
-    if expires_at is not None and expires_at <= now:
-        raise BadRequest.of("body", "$.expires_at", "exclusiveMinimum", "must be in the future")

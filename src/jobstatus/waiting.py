@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
+from itertools import islice
 
 from jobstatus.storage.base import JobStore
+
+TOGETHER = 100
+"""How many are woken in one turn of the loop."""
 
 
 class Watch:
@@ -76,7 +80,8 @@ class Waiters:
     def end(self) -> None:
         """Wake all who wait, for good: the server is about to stop."""
         self.over = True
-        self._wake(None)
+        for watch in (*self._watching, *self._concerned(None)):
+            watch.wake(None)
 
     async def aclose(self) -> None:
         """Listen no more; whoever still waits looks a last time."""
@@ -104,14 +109,22 @@ class Waiters:
     async def _heed(self, feed: AsyncGenerator[frozenset[str] | None]) -> bool:
         """Tell whether the feed has ended, rather than the waiting."""
         async for ids in feed:
-            self._wake(ids)
+            await self._wake_in_turn(ids)
             if not self.count:
                 return False
         return True
 
-    def _wake(self, ids: frozenset[str] | None) -> None:
-        for id in self._waiting if ids is None else ids & self._waiting.keys():
-            for watch in self._waiting[id]:
-                watch.wake()
+    async def _wake_in_turn(self, ids: frozenset[str] | None) -> None:
+        """Wake as many at a time as are soon answered: who is first need not wait for the last, nor others for both."""
         for watch in self._watching:
             watch.wake(ids)
+        watches = self._concerned(ids)
+        while some := list(islice(watches, TOGETHER)):
+            for watch in some:
+                watch.wake()
+            await asyncio.sleep(0)
+
+    def _concerned(self, ids: frozenset[str] | None) -> Iterator[Watch]:
+        """Give those who now wait for one of these."""
+        known = self._waiting
+        return iter([watch for id in (known if ids is None else ids & known.keys()) for watch in known[id]])

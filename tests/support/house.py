@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 from raw_asgi import started
+from starlette.types import ASGIApp
 
 from jobstatus.app import create_app
 from jobstatus.credential import Credential, Kind
@@ -56,7 +57,8 @@ class MovingClock:
 class House:
     """A running server and what a test needs beside it."""
 
-    def __init__(self, client: httpx.AsyncClient, store: Store, clock: MovingClock, api_key: str) -> None:
+    def __init__(self, app: ASGIApp, client: httpx.AsyncClient, store: Store, clock: MovingClock, api_key: str) -> None:
+        self.app = app
         self.client = client
         self.store = store
         self.clock = clock
@@ -143,7 +145,7 @@ async def running_house(settings: Settings | None = None, store_url: str = "memo
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://jobs.example", event_hooks=hooks
             ) as client:
-                yield House(client, store, clock, key)
+                yield House(app, client, store, clock, key)
     finally:
         await store.aclose()
 

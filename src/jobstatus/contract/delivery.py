@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from jobstatus.contract.permission import allow
 from jobstatus.contract.spec import Operation
 from jobstatus.contract.stream import send_stream
 from jobstatus.contract.template import Pair, Rendered
-from jobstatus.errors import AccessRefused, TooManyRequests
+from jobstatus.errors import AccessRefused, StoreUnavailable, TooManyRequests
 from jobstatus.job import Job
 from jobstatus.quota import Reading
 
+AGAIN = 1.0
+"""Seconds after which a store that could not answer who reads a stream is asked once more."""
 Enter = Callable[[Exchange], Awaitable[None]]
 """A contract's way in, where it may be gone through again."""
 Tell = Callable[[Told], Rendered]
@@ -113,6 +116,17 @@ class Delivery:
             await enter(exchange)
             allow(exchange)
 
+    async def _readmit_by_and_by(self, exchange: Exchange) -> None:
+        """Readmit, however long the store cannot answer; who has left meanwhile ends this."""
+        while True:
+            try:
+                await self._readmit(exchange)
+                return
+            except StoreUnavailable:
+                if self._terms.patience.waiting.over:
+                    raise
+                await asyncio.sleep(AGAIN)
+
     async def _stream(self, told: Stream, exchange: Exchange, receive: Receive, send: Send) -> None:
         head = self._engine.begin(exchange)
         async with aclosing(told.frames) as frames:
@@ -129,7 +143,7 @@ class Delivery:
             frame = await anext(frames, None)
             if frame is None:
                 return None
-            await self._readmit(exchange)
+            await self._readmit_by_and_by(exchange)
             return self._engine.event(frame, exchange)
         except AccessRefused:
             return None
@@ -139,7 +153,8 @@ class Delivery:
 
 
 def _limits(reading: Reading) -> tuple[Pair, ...]:
-    return tuple((name.lower().encode(), value.encode()) for name, value in reading.headers.items())
+    policy, left = reading.headers.values()
+    return (b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())
 
 
 async def respond(rendered: Rendered, exchange: Exchange, send: Send) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from starlette.types import Receive
@@ -15,7 +16,10 @@ from jobstatus.answer import Lasting, Told
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.freshness import held
 
-_WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+_WAIT = re.compile(
+    r'(?:(?:[^"]|"(?:[^"\\]|\\.)*")*?[,;])??\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?=$|[,;])', re.IGNORECASE
+)
+"""The first wish of that name, not within the quoted value of another."""
 
 Call = Callable[[], Awaitable[Told]]
 """A handler with its arguments."""
@@ -58,8 +62,7 @@ class Patience:
 
     def span(self, exchange: Exchange) -> float:
         """Tell for how many seconds a request may be held, and note that its wish is granted, if it has one."""
-        wish = exchange.sent.get(b"prefer")
-        wanted = _wanted(wish.decode("latin-1")) if wish is not None else None
+        wanted = _wanted(exchange)
         if wanted is None:
             return self.holds.get(exchange.known_operation.contract, 0)
         seconds = min(wanted, self.most)
@@ -81,39 +84,45 @@ class Patience:
             return told
         if b"if-none-match" in exchange.sent and not held(exchange, told):
             return told
-        changed = await self._changed(told, call, receive, span)
-        await readmit(exchange)
-        return changed
+        return await self._changed(told, call, partial(readmit, exchange), receive, span)
 
-    async def _changed(self, told: Lasting, call: Call, receive: Receive, span: float) -> Told:
-        with self.waiting.watching(told.job.id) as watch:
-            async with _interrupted(watch, receive, span) as interrupted:
-                while True:
-                    again = await call()
-                    if not isinstance(again, Lasting) or again.job.version != told.job.version:
-                        return again
-                    if interrupted.is_set() or self.waiting.over:
-                        return again
-                    await watch.woken()
+    async def _changed(
+        self, told: Lasting, call: Call, readmit: Callable[[], Awaitable[None]], receive: Receive, span: float
+    ) -> Told:
+        with self.waiting.watching(told.job.id) as watch, _Interruption(watch, receive, span) as interruption:
+            while True:
+                again = await call()
+                if not isinstance(again, Lasting) or again.job.version != told.job.version:
+                    return again
+                if interruption.over or self.waiting.over:
+                    return again
+                await watch.woken()
+                await readmit()
 
 
-@asynccontextmanager
-async def _interrupted(watch: Woken, receive: Receive, span: float) -> AsyncGenerator[asyncio.Event]:
-    """Wake who waits when its time is up or its client has gone: that is set then."""
-    interrupted = asyncio.Event()
+class _Interruption:
+    """Wakes who waits when its time is up or its client has gone. Many wait: of each, as little as may be is kept."""
 
-    def interrupt(_: object = None) -> None:
-        interrupted.set()
-        watch.wake()
+    __slots__ = ("_gone", "_timer", "_watch", "over")
 
-    timer = asyncio.get_running_loop().call_later(span, interrupt)
-    gone = asyncio.ensure_future(departure(receive))
-    gone.add_done_callback(interrupt)
-    try:
-        yield interrupted
-    finally:
-        timer.cancel()
-        gone.cancel()
+    def __init__(self, watch: Woken, receive: Receive, span: float) -> None:
+        self.over = False
+        """Whether one or the other has come about."""
+        self._watch = watch
+        self._timer = asyncio.get_running_loop().call_later(span, self._interrupt)
+        self._gone = asyncio.ensure_future(departure(receive))
+        self._gone.add_done_callback(self._interrupt)
+
+    def __enter__(self) -> _Interruption:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._gone.cancel()
+
+    def _interrupt(self, _: object = None) -> None:
+        self.over = True
+        self._watch.wake()
 
 
 async def departure(receive: Receive) -> None:
@@ -122,6 +131,8 @@ async def departure(receive: Receive) -> None:
         pass
 
 
-def _wanted(wish: str) -> int | None:
-    found = _WAIT.search(wish)
-    return int(found[1]) if found else None
+def _wanted(exchange: Exchange) -> int | None:
+    """Read for how many seconds the client wants to wait, on whichever line it says so."""
+    lines = [value.decode("latin-1") for name, value in exchange.scope["headers"] if name == b"prefer"]
+    found = _WAIT.match(",".join(lines)) if lines else None
+    return int(found[2]) if found else None
