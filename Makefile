@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test test-clients lint types spec wheel bench bench-large bench-polling bench-retention clean
+.PHONY: help demo serve test test-clients lint types spec wheel bench bench-large bench-polling bench-retention bench-waiting clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ spec: $(VENV)/dev  ## Check openapi.yaml with every linter (needs Node.js)
 wheel: $(VENV)/dev  ## Build the wheel and run the tests against it in an empty environment
 	@tests/wheel.sh
 
-bench: $(VENV)/bench  ## Measure polls beside peers (about 9 minutes)
+bench: $(VENV)/bench  ## Measure polls beside peers (about 10 minutes)
 	@$(BIN)/python -m benchmarks
 
 bench-large: $(VENV)/bench  ## Measure with ten million jobs (about 45 minutes, 15 GB on a disk)
@@ -45,6 +45,9 @@ bench-polling: $(VENV)/bench  ## Simulate fleets of polling clients (about a min
 bench-retention: $(VENV)/bench  ## See a store in use level off (about 10 minutes)
 	@$(BIN)/python -m benchmarks.retention
 	@$(BIN)/python -m benchmarks.retention --store postgresql
+
+bench-waiting: $(VENV)/bench  ## Measure polls that wait, and streams (about 4 minutes)
+	@$(BIN)/python -m benchmarks.waiting
 
 clean:  ## Remove what was made
 	rm -rf $(VENV) build dist .demo lint/node_modules

@@ -16,6 +16,7 @@ from benchmarks.comparisons import COMPARISONS
 from benchmarks.databases import DatabaseMissing
 from benchmarks.fairness import Unfair
 from benchmarks.load import LoadFailed
+from benchmarks.machine import many_files
 from benchmarks.peers import APPS
 from benchmarks.rounds import Scale
 from benchmarks.run import Measured, run, steps
@@ -28,6 +29,7 @@ QUICK = Scale(rounds=1, seconds=1.0, warm_up=0.5, jobs=1000)
 def main() -> None:
     """Measure as asked; what was found is judged by whoever reads it."""
     asked = _parser().parse_args()
+    many_files()
     scale = QUICK if asked.quick else Scale()
     given = {name: value for name in ("rounds", "seconds", "jobs") if (value := getattr(asked, name)) is not None}
     scale = replace(scale, **given)

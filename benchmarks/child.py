@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
 
 from benchmarks.load import LoadFailed
 from benchmarks.machine import on_core
-from benchmarks.serving import ROOT
+from benchmarks.serving import PLENTY, ROOT
 
 
 def call(module: str, plan: dict[str, Any], core: int | None) -> Any:
@@ -22,6 +23,7 @@ def call(module: str, plan: dict[str, Any], core: int | None) -> Any:
             text=True,
             check=False,
             cwd=ROOT,
+            env={**os.environ, **PLENTY},
         )
     if ended.returncode:
         raise LoadFailed(ended.stderr)

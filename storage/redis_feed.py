@@ -58,13 +58,19 @@ class RedisFeed:
             await asyncio.wait({self._listening})
 
     async def _listen(self) -> None:
-        """Follow all servers, whatever shards come to lie on them."""
+        """Somebody may have begun to listen while the connections were let go of."""
+        while self._feed.wanted:
+            await self._follow_all()
+
+    async def _follow_all(self) -> None:
+        """Follow all servers, whatever shards come to lie on them, one anew whose following has ended."""
         following: dict[_Part, asyncio.Task[None]] = {}
         try:
             while self._feed.wanted:
                 self._renewed.clear()
                 parts = self._parts()
-                await _end([following.pop(part) for part in following.keys() - parts])
+                over = [part for part, task in following.items() if part not in parts or task.done()]
+                await _end([following.pop(part) for part in over])
                 following |= {part: asyncio.create_task(self._keep(*part)) for part in parts - following.keys()}
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PULSE):

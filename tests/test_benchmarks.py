@@ -30,6 +30,10 @@ from benchmarks.seed import OTHER_TENANT, TENANT, in_file, seed
 from benchmarks.spread import Spread, ratio
 from benchmarks.tables import comparisons, doubts
 from benchmarks.targets import TARGETS, merged, rows
+from benchmarks.waiting import asking
+from benchmarks.waiting import report as waiting
+from benchmarks.waiting.__main__ import measure
+from benchmarks.waiting.listening import Crowd
 
 from jobstatus.clock import utc_now
 from jobstatus.job import Job
@@ -339,6 +343,57 @@ def test_a_comparison_is_handed_to_its_target() -> None:
     measured = Measured(compared=[Compared(key="redis", scale=TINY, outcomes=outcomes)])
 
     assert measured.found() == {"redis": Spread(3.0, 3.0, 3.0)}
+
+
+def test_polls_beside_others_are_compared_by_their_slowest() -> None:
+    """Those that wait cost other polls time, not answers."""
+    beside, alone = replace(outcome(100), p99=0.003), replace(outcome(100), p99=0.002)
+    compared = Compared(key="waiting", scale=TINY, outcomes={"beside": [beside], "alone": [alone]}, by="p99")
+
+    assert compared.ratio() == Spread(1.5, 1.5, 1.5)
+
+
+async def test_a_crowd_hears_what_it_waits_for() -> None:
+    """Each on its own connection; what is not wanted does not count."""
+    parts = [b"HTTP/1.1 200 OK\r\n\r\n", b":\n\n", b"data: {}\n\n"]
+
+    def ask() -> None:
+        for listener in crowd.listeners:
+            listener.say(asking.stream("/jobs/a", "t"))
+
+    async with counting(lambda _: parts) as server:
+        crowd = Crowd(server.port, b"data: ")
+        await crowd.open(3)
+        await crowd.told(crowd.listeners, ask)
+        crowd.close()
+
+    assert server.connections == len(server.asked) == 3
+    assert all(listener.told_at for listener in crowd.listeners)
+    assert {asked.count(b"Accept: text/event-stream\r\n") for asked in server.asked} == {1}
+
+
+async def test_a_crowd_fails_where_it_is_refused() -> None:
+    """Who is refused does not wait, and costs nothing."""
+    async with counting(lambda _: [b"HTTP/1.1 429 Too Many Requests\r\n\r\n"]) as server:
+        crowd = Crowd(server.port, b"HTTP/1.1 200 ")
+        await crowd.open(1)
+        with pytest.raises(LoadFailed, match="429"):
+            await crowd.told(crowd.listeners, lambda: crowd.listeners[0].say(asking.poll("/jobs/a", "t")))
+        crowd.close()
+
+
+def test_all_who_wait_are_told_and_measured() -> None:
+    """Each kind alone and together; and plain polls beside none, beside those who wait, and beside changes."""
+    found = measure({"polls": 12, "streams": 4}, TINY, single=3)
+    kept = waiting.kept(found)
+
+    assert [len(told.single) for _, told in found.crowds.values()] == [3, 3]
+    assert [[len(times) for times in told.together] for _, told in found.crowds.values()] == [[12] * 3, [4] * 3]
+    assert [len(outcomes) for outcomes in found.polls.values()] == [1, 1, 1]
+    assert [row["count"] for row in kept["waiting"]] == [12, 4]
+    assert kept["polls_beside"][0]["p99_ratio"]["median"] == 1.0
+    assert waiting.crowds(kept["waiting"]).row_count == 2
+    assert waiting.polls(kept["polls_beside"]).row_count == 3
 
 
 @pytest.mark.parametrize("single", [False, True])

@@ -381,10 +381,10 @@ async def test_a_client_that_leaves_lets_the_next_one_in() -> None:
 
 def test_what_is_left_is_told_in_two_headers() -> None:
     """As the draft has them."""
-    assert Reading(WIDE, 59_999, 1).headers == {
-        "RateLimit-Policy": '"polls";q=60000;w=60',
-        "RateLimit": '"polls";r=59999;t=1',
-    }
+    assert Reading(WIDE, 59_999, 1).headers == (
+        (b"ratelimit-policy", b'"polls";q=60000;w=60'),
+        (b"ratelimit", b'"polls";r=59999;t=1'),
+    )
 
 
 async def test_what_is_told_as_left_is_what_is_left() -> None:

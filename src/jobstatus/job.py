@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -19,7 +20,7 @@ class Status(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
-    @property
+    @cached_property
     def terminal(self) -> bool:
         """Tell whether a job in this state can never change again."""
         return not NEXT[self]

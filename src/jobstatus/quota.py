@@ -6,7 +6,6 @@ Source: draft-ietf-httpapi-ratelimit-headers, September 2025.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,6 +44,16 @@ class Policy:
         """The policy as an item of the header `RateLimit-Policy`."""
         return f'"{self.name}";q={self.quota};w={self.seconds}'
 
+    @cached_property
+    def header(self) -> tuple[bytes, bytes]:
+        """The policy as a header of an answer."""
+        return b"ratelimit-policy", self.told.encode()
+
+    @cached_property
+    def form(self) -> bytes:
+        """What is left, with blanks for the tokens and the seconds."""
+        return f'"{self.name}";r=%d;t=%d'.encode()
+
 
 @dataclass(slots=True)
 class Reading:
@@ -57,7 +66,7 @@ class Reading:
     """Seconds until there are as many as the policy has, if none is taken."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """Tell it as headers of an answer."""
-        told = f'"{self.policy.name}";r={self.remaining};t={self.full_after}'
-        return {"RateLimit-Policy": self.policy.told, "RateLimit": told}
+        policy = self.policy
+        return policy.header, (b"ratelimit", policy.form % (self.remaining, self.full_after))

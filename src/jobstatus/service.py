@@ -110,7 +110,8 @@ class JobService:
     def estimate(self, job: Job) -> Estimate | None:
         """Say when a job ends or ended, and how that is known."""
         known = None if job.terminal or job.eta is not None else self._history.known(job.type)
-        return pacing.estimate(job, self._clock(), known)
+        nothing = known is None and job.eta is None and not job.progress and not job.terminal
+        return None if nothing else pacing.estimate(job, self._clock(), known)
 
     def retry_after(self, job: Job) -> int | None:
         """Say after how many seconds to ask again after a job; nothing of one that has ended."""

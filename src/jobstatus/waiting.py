@@ -11,6 +11,8 @@ from jobstatus.storage.base import JobStore
 
 TOGETHER = 100
 """How many are woken in one turn of the loop."""
+REMEMBERED = 10_000
+"""How many changes are remembered for one who does not come to hear of them; of more, all may have changed."""
 
 
 class Watch:
@@ -24,7 +26,10 @@ class Watch:
 
     def wake(self, ids: frozenset[str] | None = frozenset()) -> None:
         """Wake who waits, now or when it next does: these have changed; None stands for all."""
-        self._changed = None if ids is None or self._changed is None else self._changed | ids
+        if ids is None or self._changed is None or len(self._changed) + len(ids) > REMEMBERED:
+            self._changed = None
+        else:
+            self._changed |= ids
         if not self._called.done():
             self._called.set_result(None)
 

@@ -55,7 +55,8 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]  # Connexion is not
             return
         exchange = verdict.exchange(scope)
         try:
-            await self._delivery.deliver(verdict.call, exchange, receive, send, partial(self._tell, exchange, verdict))
+            tell = partial(self._tell, exchange, verdict)
+            await self._delivery.deliver(verdict.call, exchange, receive, send, tell, prompt=verdict.prompt)
         except Exception as error:
             await respond(self._engine.refuse(error, exchange), exchange, send)
 
@@ -73,5 +74,5 @@ class Compiled(Front, SpecMiddleware):  # type: ignore[misc]  # Connexion is not
         arguments = await plan.admit(exchange, values, receive)
         call = self._engine.call(exchange, arguments)
         if not plan.has_body:
-            self._verdicts.keep(exchange, call)
+            self._verdicts.keep(exchange, call, prompt=self._delivery.prompt(exchange))
         await self._delivery.deliver(call, exchange, receive, send)

@@ -20,7 +20,7 @@ from jobstatus.contract.patience import Call, Patience
 from jobstatus.contract.permission import allow
 from jobstatus.contract.spec import Operation
 from jobstatus.contract.stream import send_stream
-from jobstatus.contract.template import Pair, Rendered
+from jobstatus.contract.template import Rendered
 from jobstatus.errors import AccessRefused, StoreUnavailable, TooManyRequests
 from jobstatus.job import Job
 from jobstatus.quota import Reading
@@ -75,14 +75,28 @@ class Delivery:
         """Have everybody answered who waits, because the server is about to stop."""
         self._terms.patience.waiting.end()
 
+    def prompt(self, exchange: Exchange) -> bool:
+        """Tell whether a request is one to answer at once, whatever there is to say."""
+        return self._terms.patience.prompt(exchange)
+
     async def deliver(
-        self, call: Call, exchange: Exchange, receive: Receive, send: Send, tell: Tell | None = None
+        self,
+        call: Call,
+        exchange: Exchange,
+        receive: Receive,
+        send: Send,
+        tell: Tell | None = None,
+        *,
+        prompt: bool = False,
     ) -> None:
-        """Send what a handler gives, rendered by *tell* or else by the engine. Raises what either raises."""
+        """Send what a handler gives, rendered by *tell* or else by the engine; *prompt* if it is known to be that.
+
+        Raises what either raises.
+        """
         turnpike = self._turnpikes[exchange.known_operation.id]
         if turnpike is not None:
             await self._pass(turnpike, exchange)
-        told = await self._terms.patience.told(call, exchange, receive, self._readmit)
+        told = await (call() if prompt else self._terms.patience.told(call, exchange, receive, self._readmit))
         if isinstance(told, Stream):
             await self._stream(told, exchange, receive, send)
         else:
@@ -97,10 +111,10 @@ class Delivery:
         try:
             reading = turnpike.at_hand(caller, now) or await turnpike.spend(caller, now)
         except TooManyRequests as error:
-            exchange.asides += _limits(error.reading)
+            exchange.asides += error.reading.headers
             raise
         if reading is not None:
-            exchange.asides += _limits(reading)
+            exchange.asides += reading.headers
 
     def _pause(self, told: Answer | Lasting | Gathered) -> int | None:
         """Say when to ask again: the answer is rendered once and sent often, and this is of the moment."""
@@ -152,14 +166,8 @@ class Delivery:
             return None
 
 
-def _limits(reading: Reading) -> tuple[Pair, ...]:
-    policy, left = reading.headers.values()
-    return (b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())
-
-
 async def respond(rendered: Rendered, exchange: Exchange, send: Send) -> None:
     """Send an answer, with what is said beside it of the request."""
-    await send(
-        {"type": "http.response.start", "status": rendered.status, "headers": [*rendered.headers, *exchange.asides]}
-    )
+    rendered.headers += exchange.asides
+    await send({"type": "http.response.start", "status": rendered.status, "headers": rendered.headers})
     await send({"type": "http.response.body", "body": rendered.body})

@@ -16,9 +16,7 @@ from jobstatus.answer import Lasting, Told
 from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.freshness import held
 
-_WAIT = re.compile(
-    r'(?:(?:[^"]|"(?:[^"\\]|\\.)*")*?[,;])??\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?=$|[,;])', re.IGNORECASE
-)
+_WAIT = re.compile(r'(?:(?:[^"]|"(?:[^"\\]|\\.)*")*?,)??\s*wait\s*=\s*("?)([0-9]{1,9})\1\s*(?=$|[,;])', re.IGNORECASE)
 """The first wish of that name, not within the quoted value of another."""
 
 Call = Callable[[], Awaitable[Told]]
@@ -59,6 +57,11 @@ class Patience:
     room: int = 20_000
     """How many polls are held at a time; what comes beyond is answered at once."""
     holds: Mapping[str, float] = field(default_factory=dict)
+
+    def prompt(self, exchange: Exchange) -> bool:
+        """Tell whether a request is one to answer at once, whatever there is to say."""
+        held = self.holds.get(exchange.known_operation.contract)
+        return not held and all(name != b"prefer" for name, _ in exchange.scope["headers"])
 
     def span(self, exchange: Exchange) -> float:
         """Tell for how many seconds a request may be held, and note that its wish is granted, if it has one."""

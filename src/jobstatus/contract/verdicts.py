@@ -33,6 +33,8 @@ class Verdict:
     operation: Operation
     caller: Caller
     call: Call
+    prompt: bool
+    """Whether it is to be answered at once, whatever there is to say."""
     last: ReferenceType[Template] | None = None
     """What was told last, if it is still kept."""
 
@@ -74,7 +76,7 @@ class Verdicts:
         verdict = self._kept.get(name)
         return verdict if verdict is not None and self._clock() < verdict.standing.until else None
 
-    def keep(self, exchange: Exchange, call: Call) -> None:
+    def keep(self, exchange: Exchange, call: Call, *, prompt: bool = False) -> None:
         """Keep what was found out about a request that has no body and rests on nothing but its credential."""
         if exchange.standing is None or exchange.limit is not None or exchange.found is None or exchange.caller is None:
             return
@@ -88,6 +90,7 @@ class Verdicts:
             operation=exchange.found,
             caller=exchange.caller,
             call=call,
+            prompt=prompt,
         )
         self._kept.keep(name, verdict)
 

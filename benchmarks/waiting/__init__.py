@@ -1,0 +1,1 @@
+"""What polls that wait cost a server, and streams of events: memory, the delay of an answer, and what others notice."""
