@@ -61,9 +61,9 @@ def ended(seconds: float = 10, type: str = "export", **rest: object) -> Job:
 async def counted(store: MemoryStore, type: str = "export") -> int:
     """Tell how many jobs of a type the store knows of."""
     known = History(store, CLOCK)
-    known.known(type)
+    known.known(ended(type=type))
     await known.share()
-    durations = known.known(type)
+    durations = known.known(ended(type=type))
     return 0 if durations is None else len(durations)
 
 
@@ -150,23 +150,23 @@ async def test_what_is_asked_for_is_known_in_a_while() -> None:
         for _ in range(5):
             writer.ended(ended())
         await writer.share()
-        lengths.append(len(reader.known("export") or Durations({})))
+        lengths.append(len(reader.known(ended()) or Durations({})))
         await reader.share()
-    lengths.append(len(reader.known("export") or Durations({})))
+    lengths.append(len(reader.known(ended()) or Durations({})))
 
     assert lengths == [0, 5, 10]
 
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many types there are, and however much of one ends while the store is down."""
-    monkeypatch.setattr(history, "TYPES", 3)
+    monkeypatch.setattr(history, "KINDS", 3)
     monkeypatch.setattr(history, "EACH", 4)
     store = MemoryStore()
     known = History(store, CLOCK)
     for type in ("a", "b", "c", "d", "a"):
         for _ in range(9):
             known.ended(ended(type=type))
-            known.known(type)
+            known.known(ended(type=type))
     assert len(known._asked) == 3
     await known.share()
 
@@ -174,3 +174,28 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     known.ended(ended(type="d"))
     await known.share()
     assert await counted(store, "d") == 1
+
+
+async def test_tenants_know_nothing_of_each_other() -> None:
+    """Neither how long another's jobs take, nor anything that one of them has made up."""
+    store = MemoryStore()
+    known = History(store, CLOCK)
+    known.ended(ended())
+    await known.share()
+    known.known(ended(tenant="other"))
+    await known.share()
+
+    assert known.known(ended()) is not None
+    assert known.known(ended(tenant="other")) is None
+
+
+async def test_a_note_that_cannot_be_read_is_written_anew() -> None:
+    """And keeps nothing else from being shared."""
+    store = MemoryStore()
+    await store.swap(history._key(("t", "export")), None, b"{", BEGAN)
+    known = History(store, CLOCK)
+    known.ended(ended())
+    known.ended(ended(type="other"))
+    await known.share()
+
+    assert [await counted(store), await counted(store, "other")] == [1, 1]

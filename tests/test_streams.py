@@ -124,6 +124,17 @@ async def test_a_job_that_is_gone_meanwhile_is_told_of(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/{id}/events"])
 @every_engine
+async def test_a_stream_is_refused_where_there_is_no_room(engine: EngineName, path: str) -> None:
+    """Rather than taken on with all the others; its client may come again."""
+    async with polled(engine, wait_most=0) as client:
+        job = await client.create()
+        answer = await client.ask("GET", path.format(id=job.id), Accept="text/event-stream")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/{id}/events"])
+@every_engine
 async def test_a_quiet_stream_gives_signs_of_life(engine: EngineName, path: str) -> None:
     """Comments, for as long as nothing comes."""
     async with polled(engine, heartbeat_seconds=0.01) as client:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it into an empty environment, and runs the tests against it, far from the sources. The
 # fuzzer, the real clients and the faults of stores see the same server from a checkout, and are left to that, as are the
-# tests of the stores alone, and the simulation. The engine here is the one that the checkout's run does not use, so that all tests of the
-# server pass on both.
+# tests of the stores alone, and the simulation. The engine here is the one that the checkout's run does not use, so that
+# all tests of the server pass on both.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 place=$(mktemp -d)

@@ -109,7 +109,7 @@ class JobService:
 
     def estimate(self, job: Job) -> Estimate | None:
         """Say when a job ends or ended, and how that is known."""
-        known = None if job.terminal or job.eta is not None else self._history.known(job.type)
+        known = None if job.terminal or job.eta is not None else self._history.known(job)
         nothing = known is None and job.eta is None and not job.progress and not job.terminal
         return None if nothing else pacing.estimate(job, self._clock(), known)
 
@@ -117,7 +117,7 @@ class JobService:
         """Say after how many seconds to ask again after a job; nothing of one that has ended."""
         if job.terminal:
             return None
-        return pacing.retry_after(job, self._clock(), self._history.known(job.type), self._pause)
+        return pacing.retry_after(job, self._clock(), self._history.known(job), self._pause)
 
     async def get(self, caller: Caller, key: str | int, now: datetime | None = None) -> Job:
         """Read one job by its id or number, as it truly stands: one whose lease has lapsed is lost from now on.

@@ -62,7 +62,9 @@ class Settings(BaseSettings):
         60, ge=0, le=600, description="The most seconds for which a poll with `Prefer: wait` is held; 0 holds none."
     )
     wait_most: int = Field(
-        20_000, ge=0, description="Polls that a process holds at the most; one more is answered at once."
+        20_000,
+        ge=0,
+        description="Polls and streams that a process holds at the most; one more is answered at once, or 503.",
     )
     hold_ehealth: Hold = Field(0, description="Seconds for which an eHealth poll is held that does not ask for it.")
     hold_ehealth_composition: Hold = Field(0, description="The same for eHealth composition polls.")

@@ -90,6 +90,7 @@ class Waiters:
 
     async def aclose(self) -> None:
         """Listen no more; whoever still waits looks a last time."""
+        self.over = True
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait({self._listening})

@@ -142,6 +142,8 @@ class Delivery:
                 await asyncio.sleep(AGAIN)
 
     async def _stream(self, told: Stream, exchange: Exchange, receive: Receive, send: Send) -> None:
+        if self._terms.patience.full:
+            raise StoreUnavailable("too many clients wait already")
         head = self._engine.begin(exchange)
         async with aclosing(told.frames) as frames:
             if exchange.method == "HEAD":

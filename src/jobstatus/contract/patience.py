@@ -55,8 +55,13 @@ class Patience:
     waiting: Waiting
     most: int = 60
     room: int = 20_000
-    """How many polls are held at a time; what comes beyond is answered at once."""
+    """How many polls and streams are held at a time; a poll that comes beyond is answered at once, a stream refused."""
     holds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether there is no room for one more who waits."""
+        return self.waiting.count >= self.room
 
     def prompt(self, exchange: Exchange) -> bool:
         """Tell whether a request is one to answer at once, whatever there is to say."""
@@ -83,7 +88,7 @@ class Patience:
         told = await call()
         if not exchange.known_operation.poll or not isinstance(told, Lasting):
             return told
-        if told.job.terminal or self.waiting.count >= self.room or not (span := self.span(exchange)):
+        if told.job.terminal or self.full or not (span := self.span(exchange)):
             return told
         if b"if-none-match" in exchange.sent and not held(exchange, told):
             return told
