@@ -44,7 +44,7 @@ __all__ = [
 EXTRA_METHODS = frozenset({"HEAD", "OPTIONS"})
 STRICT_QUERY = True
 _ETAG = re.compile(r'(?:W/)?"(?:native-[a-z]+-)?([1-9][0-9]{0,17})"')
-"""That a tag is weak makes no difference here: it names a version, and no two records have the same."""
+"""That a tag is weak makes no difference here: it names one version of the record that the path names."""
 
 
 async def create_job(service: JobService, caller: Caller, *, body: Mapping[str, Any]) -> Answer:

@@ -12,8 +12,8 @@ import jobstatus
 
 PACKAGE = Path(jobstatus.__file__).parent
 RECORD = {
-    *("answer", "bounded", "clock", "credential", "draft", "durations", "errors", "ids", "job", "life", "login"),
-    *("pacing", "quota", "sight"),
+    *("answer", "beside", "bounded", "clock", "credential", "draft", "durations", "errors", "ids", "job", "life"),
+    *("login", "outage", "pacing", "quota", "sight"),
 }
 """What knows nothing but itself: the record, its rules, and the words that rooms speak to each other in."""
 

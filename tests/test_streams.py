@@ -10,8 +10,7 @@ import pytest
 from listening import Heard
 from polling import ENGINES, Client, heard, left_alone, polled, until, waited_for
 
-from jobstatus import following
-from jobstatus.contract import delivery
+from jobstatus import outage
 from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Event, Job, Tombstone
 from jobstatus.settings import EngineName
@@ -151,7 +150,7 @@ async def test_a_store_that_is_away_for_a_while_ends_no_stream(
     client: Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Browsers do not come back after a 503: so it is asked again until it answers."""
-    monkeypatch.setattr(following, "AGAIN", 0.001)
+    monkeypatch.setattr(outage, "AGAIN", 0.001)
     job, refused = await client.create(long_ago=True), 0
     store = client.house.store
     real, down = store.get, True
@@ -179,7 +178,7 @@ async def test_a_store_that_is_away_when_a_stream_is_let_in_again_ends_it_neithe
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The credential is asked about until the store says."""
-    monkeypatch.setattr(delivery, "AGAIN", 0.001)
+    monkeypatch.setattr(outage, "AGAIN", 0.001)
     async with polled(credential_seconds=0) as client:
         job, refused, store = await client.create(), 0, client.house.store
         real = store.find_credential

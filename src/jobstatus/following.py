@@ -12,8 +12,8 @@ from typing import Protocol, TypedDict, TypeVar
 from jobstatus.bounded import Bounded
 from jobstatus.clock import Clock
 from jobstatus.credential import Caller
-from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Event, Job, Status, Tombstone
+from jobstatus.outage import sat_out
 from jobstatus.sight import followed
 from jobstatus.storage.base import JobQuery, JobStore
 from jobstatus.waiting import Waiters
@@ -26,8 +26,6 @@ REMEMBERED = 10_000
 """Of how many jobs it is known which version was told last."""
 GONE = sys.maxsize
 """The version of what is left of a job: none comes after it."""
-AGAIN = 1.0
-"""Seconds after which a store that could not answer is asked once more."""
 
 T = TypeVar("T")
 
@@ -102,7 +100,7 @@ class Following:
         Raises:
             StoreUnavailable: there is an end to waiting.
         """
-        return await _patiently(self._waiters, read)
+        return await sat_out(read, lambda: self._waiters.over)
 
     async def _one(self, caller: Caller, id: str, told: int | None) -> AsyncGenerator[Job | Event]:
         """Give a job as it stands, and again at each change until it has ended; of what was passed over, the events."""
@@ -177,11 +175,11 @@ class _Followed:
             last = page[-1]
 
     async def _record(self, id: str) -> Job | Tombstone | None:
-        return await _patiently(self._waiters, lambda: self._store.get(id))
+        return await sat_out(lambda: self._store.get(id), lambda: self._waiters.over)
 
     async def _page(self, since: datetime, last: Job | None) -> Sequence[Job]:
         tenant = self._query.tenant or ""
-        return await _patiently(self._waiters, lambda: self._store.changed(tenant, since, PAGE, last))
+        return await sat_out(lambda: self._store.changed(tenant, since, PAGE, last), lambda: self._waiters.over)
 
     def _new(self, record: Job | Tombstone) -> bool:
         """Tell whether this has not been told yet, and is asked for; whether what is left of a job is, nobody knows."""
@@ -191,16 +189,6 @@ class _Followed:
             return False
         self._told.keep(record.id, version)
         return isinstance(record, Tombstone) or self._query.fits(record)
-
-
-async def _patiently(waiters: Waiters, read: Callable[[], Awaitable[T]]) -> T:
-    while True:
-        try:
-            return await read()
-        except StoreUnavailable:
-            if waiters.over:
-                raise
-            await asyncio.sleep(AGAIN)
 
 
 def _at(record: Job | Tombstone) -> datetime:

@@ -6,7 +6,6 @@ Each tenant has its own: what another one's jobs take is none of its business, a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 from collections import defaultdict
@@ -16,6 +15,7 @@ from datetime import timedelta
 
 import structlog
 
+from jobstatus.beside import beside
 from jobstatus.bounded import Bounded
 from jobstatus.clock import Clock, utc_now
 from jobstatus.durations import Durations
@@ -71,14 +71,9 @@ class History:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Exchange counts with the store beside the block, for as long as that runs, and once more at its end."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with beside(self._run()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            await self._turn()
+        await self._turn()
 
     async def share(self) -> None:
         """Add what has ended here to what the store has, and read what has been asked for."""

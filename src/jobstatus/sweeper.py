@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
+from jobstatus.beside import beside
 from jobstatus.leases import BATCH, Leases
 from jobstatus.life import Retention
 from jobstatus.shared_clock import SharedClock
@@ -53,13 +53,8 @@ class Sweeper:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Sweep beside the block, for as long as that runs."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with beside(self._run()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def sweep(self, batch: int = BATCH) -> Swept:
         """End lost jobs, bury expired ones and forget old tombstones: one batch of each, and say if more waits.

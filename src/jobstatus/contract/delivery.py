@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -23,10 +22,9 @@ from jobstatus.contract.stream import send_stream
 from jobstatus.contract.template import Rendered
 from jobstatus.errors import AccessRefused, StoreUnavailable, TooManyRequests
 from jobstatus.job import Job
+from jobstatus.outage import sat_out
 from jobstatus.quota import Reading
 
-AGAIN = 1.0
-"""Seconds after which a store that could not answer who reads a stream is asked once more."""
 Enter = Callable[[Exchange], Awaitable[None]]
 """A contract's way in, where it may be gone through again."""
 Tell = Callable[[Told], Rendered]
@@ -130,17 +128,6 @@ class Delivery:
             await enter(exchange)
             allow(exchange)
 
-    async def _readmit_by_and_by(self, exchange: Exchange) -> None:
-        """Readmit, however long the store cannot answer; who has left meanwhile ends this."""
-        while True:
-            try:
-                await self._readmit(exchange)
-                return
-            except StoreUnavailable:
-                if self._terms.patience.waiting.over:
-                    raise
-                await asyncio.sleep(AGAIN)
-
     async def _stream(self, told: Stream, exchange: Exchange, receive: Receive, send: Send) -> None:
         if self._terms.patience.full:
             raise StoreUnavailable("too many clients wait already")
@@ -159,7 +146,7 @@ class Delivery:
             frame = await anext(frames, None)
             if frame is None:
                 return None
-            await self._readmit_by_and_by(exchange)
+            await sat_out(partial(self._readmit, exchange), lambda: self._terms.patience.waiting.over)
             return self._engine.event(frame, exchange)
         except AccessRefused:
             return None

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from jobstatus.beside import beside
 from jobstatus.client import Client, ClientError, Stale, Unavailable
 from jobstatus.client.wire import JobView, NewJob, Said
 from jobstatus.progress import Output
@@ -115,9 +115,9 @@ class Worker:
         return await self._client.report(job["id"], said, version=job["version"])
 
     async def _accompany(self, reporter: Reporter, command: Command) -> Outcome:
-        async with _beside(self._pump(command)) as pump:
+        async with beside(self._pump(command)) as pump:
             try:
-                async with _beside(reporter.follow()):
+                async with beside(reporter.follow()):
                     judge = await self._attend(command, reporter)
                     await asyncio.wait({pump}, timeout=DRAIN)
                 outcome = await self._conclude(reporter, judge(self._output.tail))
@@ -128,7 +128,7 @@ class Worker:
 
     async def _attend(self, command: Command, reporter: Reporter) -> Callable[[str], Ending]:
         """Wait until the command ends or is to stop, and stop it then; give how to judge it by its last output."""
-        async with _beside(command.wait()) as ended, _beside(self._signals.get()) as signalled:
+        async with beside(command.wait()) as ended, beside(self._signals.get()) as signalled:
             awaited: set[asyncio.Future[Any]] = {ended, signalled, reporter.heard}
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             if ended.done():
@@ -141,7 +141,7 @@ class Worker:
 
     async def _stop(self, command: Command, number: signal.Signals) -> None:
         command.signal(number)
-        async with _beside(command.gone()) as gone:
+        async with beside(command.gone()) as gone:
             await self._unless_signalled(gone, self._work.grace)
         command.signal(signal.SIGKILL)
         await command.wait()
@@ -150,7 +150,7 @@ class Worker:
         """Report the end; a signal gives that up."""
         if ending.status is None:
             return Outcome(reporter.job, ending)
-        async with _beside(reporter.conclude(self._last_words(ending), self._work.report_timeout)) as reporting:
+        async with beside(reporter.conclude(self._last_words(ending), self._work.report_timeout)) as reporting:
             await self._unless_signalled(reporting)
             if not reporting.done():
                 return Outcome(reporter.job, ending, Unavailable("interrupted before the server could be told"))
@@ -192,19 +192,8 @@ class Worker:
 
     async def _unless_signalled(self, task: asyncio.Task[Any], within: float | None = None) -> None:
         """Wait for *task*, but no longer than until the next signal."""
-        async with _beside(self._signals.get()) as signalled:
+        async with beside(self._signals.get()) as signalled:
             await asyncio.wait({task, signalled}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, T]) -> AsyncGenerator[asyncio.Task[T], None]:
-    """Let *work* go on beside the block, and no longer."""
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
 
 
 def _new_job(work: Work) -> NewJob:
