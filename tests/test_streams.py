@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from listening import Heard
+from listening import PATIENCE, Heard
 from polling import ENGINES, Client, heard, left_alone, polled, until, waited_for
 
 from jobstatus import outage
@@ -212,6 +213,21 @@ async def test_a_credential_that_is_revoked_hears_no_more(engine: EngineName, pa
             await other.revoke()
             await client.report(job, message="secret")
             rest = await stream.all()
+
+    assert rest == []
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/{id}/events"])
+@every_engine
+async def test_a_quiet_stream_ends_for_a_credential_that_is_revoked(engine: EngineName, path: str) -> None:
+    """In place of the next sign of life: nobody is left on it."""
+    async with polled(engine, credential_seconds=0, heartbeat_seconds=0.01) as client:
+        job = await client.create(long_ago=True)
+        async with heard(client, path.format(id=job.id)) as stream:
+            await stream.event()
+            await client.revoke()
+            async with asyncio.timeout(PATIENCE):
+                rest = await stream.all()
 
     assert rest == []
 

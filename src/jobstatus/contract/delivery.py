@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from jobstatus.contract.exchange import Exchange
 from jobstatus.contract.patience import Call, Patience
 from jobstatus.contract.permission import allow
 from jobstatus.contract.spec import Operation
-from jobstatus.contract.stream import send_stream
+from jobstatus.contract.stream import HEARTBEAT, send_stream
 from jobstatus.contract.template import Rendered
 from jobstatus.errors import AccessRefused, StoreUnavailable, TooManyRequests
 from jobstatus.job import Job
@@ -137,8 +137,8 @@ class Delivery:
                 await respond(head, exchange, send)
                 return
             head.headers += exchange.asides
-            coming = partial(self._coming, frames, exchange)
-            await send_stream(head, coming, receive, send, self._terms.heartbeat)
+            coming, pulse = partial(self._coming, frames, exchange), partial(self._pulse, exchange)
+            await send_stream(head, coming, pulse, receive, send, self._terms.heartbeat)
 
     async def _coming(self, frames: AsyncGenerator[Frame], exchange: Exchange) -> bytes | None:
         """Give the next event; nothing at the end, which comes too for who may not be told any more."""
@@ -153,6 +153,15 @@ class Delivery:
         except Exception as error:  # the answer has begun: all that can be done is to end it
             self._engine.note("stream failed", error, exchange)
             return None
+
+    async def _pulse(self, exchange: Exchange) -> bytes | None:
+        """Give a sign of life; nothing, which is the end, to who may not be told any more."""
+        with suppress(StoreUnavailable):  # nothing is told until it can be looked up
+            try:
+                await self._readmit(exchange)
+            except AccessRefused:
+                return None
+        return HEARTBEAT
 
 
 async def respond(rendered: Rendered, exchange: Exchange, send: Send) -> None:

@@ -29,8 +29,10 @@ def written(frame: Frame, data: bytes) -> bytes:
     return id + event + b"data: " + data + b"\n\n"
 
 
-async def send_stream(head: Rendered, following: Next, receive: Receive, send: Send, heartbeat: float) -> None:
-    """Send what comes next, and heartbeats between, until the end or until the client has gone."""
+async def send_stream(
+    head: Rendered, following: Next, pulse: Next, receive: Receive, send: Send, heartbeat: float
+) -> None:
+    """Send what comes next, and a *pulse* where nothing comes, until either has ended or the client has gone."""
     await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
     await _send(send, f"retry: {RECONNECT[0] + secrets.randbelow(RECONNECT[1] - RECONNECT[0])}\n\n".encode())
     gone = asyncio.ensure_future(departure(receive))
@@ -38,13 +40,13 @@ async def send_stream(head: Rendered, following: Next, receive: Receive, send: S
     try:
         while not gone.done():
             await asyncio.wait({gone, coming}, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
-            if coming.done():
-                if (text := coming.result()) is None:
-                    break
-                await _send(send, text)
-                coming = asyncio.ensure_future(following())
-            elif not gone.done():
-                await _send(send, HEARTBEAT)
+            if not (come := coming.done()) and gone.done():
+                break
+            text = coming.result() if come else await pulse()
+            if text is None:
+                break
+            await _send(send, text)
+            coming = asyncio.ensure_future(following()) if come else coming
         await _send(send, b"", more=False)
     finally:
         gone.cancel()
