@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from back_ends import BackEnds, back_ends
+from back_ends import NAMES, BackEnds, back_ends
 from house import House, running_house
 
 for name in [name for name in os.environ if name.startswith("JOBSTATUS_")]:
@@ -42,6 +44,13 @@ async def house() -> AsyncGenerator[House]:
     """Give a server of one's own."""
     async with running_house() as house:
         yield house
+
+
+@pytest.fixture(params=[name for name in NAMES if name != "memory"])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[str]:
+    """Name an empty store that processes can share, of each back end in turn."""
+    yield asyncio.run(all_back_ends.url(request.param, tmp_path))
+    asyncio.run(all_back_ends.tidy())
 
 
 @pytest.fixture(scope="session")

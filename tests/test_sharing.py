@@ -11,8 +11,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from back_ends import NAMES, BackEnds
-from serving import Server, serving
+from serving import Server, sharing
 
 from jobstatus.job import FailureKind, Job
 from jobstatus.storage import opened
@@ -22,18 +21,11 @@ JOBS = 30
 PATIENCE = 30.0
 
 
-@pytest.fixture(params=[name for name in NAMES if name != "memory"])
-def servers(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[list[Server]]:
+@pytest.fixture
+def servers(shared_url: str, tmp_path: Path) -> Iterator[list[Server]]:
     """Run servers over one store."""
-    url = asyncio.run(all_back_ends.url(request.param, tmp_path))
-    with ExitStack() as stack:
-        made = []
-        for number in range(SERVERS):
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            made.append(stack.enter_context(serving(folder, store=url, sweep_seconds="0.2", credential_seconds="0")))
-        yield made
-    asyncio.run(all_back_ends.tidy())
+    with sharing(shared_url, tmp_path, SERVERS, sweep_seconds="0.2", credential_seconds="0") as servers:
+        yield servers
 
 
 def test_what_one_server_acknowledged_every_server_knows(servers: list[Server]) -> None:

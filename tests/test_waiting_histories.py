@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from back_ends import NAMES, BackEnds
 from followers import Followers
-from serving import Server, serving
+from serving import Server, sharing
 from sightings import Polled, Sightings, Streamed, Written, faults
 
 SERVERS = 3
@@ -29,18 +28,11 @@ FOLLOWERS = SERVERS * (WAITERS + 1)
 """How many follow each job."""
 
 
-@pytest.fixture(params=[name for name in NAMES if name != "memory"])
-def servers(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[list[Server]]:
+@pytest.fixture
+def servers(shared_url: str, tmp_path: Path) -> Iterator[list[Server]]:
     """Run servers over one store, each of which holds polls for as long as they like."""
-    url = asyncio.run(all_back_ends.url(request.param, tmp_path))
-    with ExitStack() as stack:
-        made = []
-        for number in range(SERVERS):
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            made.append(stack.enter_context(serving(folder, store=url, wait_seconds="600")))
-        yield made
-    asyncio.run(all_back_ends.tidy())
+    with sharing(shared_url, tmp_path, SERVERS, wait_seconds="600") as servers:
+        yield servers
 
 
 async def test_each_change_is_seen_once_by_all_who_wait_for_it(servers: list[Server]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import subprocess
 import sys
@@ -11,8 +10,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import historian
-import pytest
-from back_ends import NAMES, BackEnds
 from linearizable import ABSENT, Operation, Read, Write, flaws, job
 
 History = list[Operation[Read | Write]]
@@ -26,15 +23,7 @@ ENOUGH = 500
 """Reads that a history has at the least: else nothing was tried."""
 TRIES = 5
 
-SHARED = [name for name in NAMES if name != "memory"]
 """Back ends that several processes can work at."""
-
-
-@pytest.fixture(params=SHARED)
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[str]:
-    """Name an empty store, of each back end in turn."""
-    yield asyncio.run(all_back_ends.url(request.param, tmp_path))
-    asyncio.run(all_back_ends.tidy())
 
 
 def recorded(url: str, folder: Path, name: str, *options: str, seconds: float = SECONDS) -> History:

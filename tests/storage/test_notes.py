@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from back_ends import NAMES, BackEnds
 
 from jobstatus.storage import Limits, Store, opened
 from jobstatus.testing.stores.noting import LATE, noted
@@ -15,14 +10,6 @@ from jobstatus.testing.stores.noting import LATE, noted
 ROUNDS = 20
 COUNTS = 25
 """How often each of two servers counts."""
-SHARED = [name for name in NAMES if name != "memory"]
-
-
-@pytest.fixture(params=SHARED)
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[str]:
-    """Name an empty store, of each back end in turn."""
-    yield asyncio.run(all_back_ends.url(request.param, tmp_path))
-    asyncio.run(all_back_ends.tidy())
 
 
 async def test_notes_are_there_when_a_store_is_opened_again(shared_url: str) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 import reporter
-from back_ends import NAMES, BackEnds
 
 from jobstatus.errors import StoreUnavailable
 from jobstatus.job import Job, Tombstone
@@ -23,8 +22,6 @@ from jobstatus.waiting import Waiters
 WAITERS = 20
 VERSIONS = 100
 PATIENCE = 60.0
-NextUrl = Callable[[], Awaitable[str]]
-SHARED = [name for name in NAMES if name != "memory"]
 
 
 @pytest.fixture
@@ -35,17 +32,6 @@ async def opened(open_one: Callable[[], Awaitable[Store]]) -> AsyncGenerator[tup
     yield store, waiters
     await waiters.aclose()
     await store.aclose()
-
-
-@pytest.fixture(params=SHARED)
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path, all_back_ends: BackEnds) -> Iterator[NextUrl]:
-    """Give URLs of stores that processes can share."""
-
-    async def url() -> str:
-        return await all_back_ends.url(request.param, tmp_path)
-
-    yield url
-    asyncio.run(all_back_ends.tidy())
 
 
 async def newer(store: Store, waiters: Waiters, id: str, version: int) -> Job | Tombstone | None:
@@ -152,15 +138,14 @@ async def follow(store: Store, waiters: Waiters, id: str) -> list[int]:
             return seen
 
 
-async def test_no_waiter_misses_what_another_process_writes(shared_url: NextUrl) -> None:
+async def test_no_waiter_misses_what_another_process_writes(shared_url: str) -> None:
     """Each sees versions grow until the last one."""
-    url = await shared_url()
-    store = await open_store(url)
+    store = await open_store(shared_url)
     waiters = Waiters(store)
     job = await put(store, a_job())
     following = asyncio.gather(*(follow(store, waiters, job.id) for _ in range(WAITERS)))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(Path(reporter.__file__)), url, job.id, str(VERSIONS)
+        sys.executable, str(Path(reporter.__file__)), shared_url, job.id, str(VERSIONS)
     )
     async with asyncio.timeout(PATIENCE):
         seen = await following

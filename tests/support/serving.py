@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import anyio
@@ -95,6 +95,18 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, number)
             self._process.wait(PATIENCE)
+
+
+@contextmanager
+def sharing(store: str, folder: Path, count: int, **settings: str) -> Iterator[list[Server]]:
+    """Run servers over one store."""
+    with ExitStack() as stack:
+        servers = []
+        for number in range(count):
+            own = folder / str(number)
+            own.mkdir()
+            servers.append(stack.enter_context(serving(own, store=store, **settings)))
+        yield servers
 
 
 @contextmanager
