@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jobstatus.durations import Durations
 from jobstatus.job import Job, Status
-from jobstatus.pacing import Source, estimate, retry_after
+from jobstatus.pacing import Source, estimate, lasts, retry_after
 
 BEGAN = datetime(2031, 3, 4, 5, 6, 7, 250_000, UTC)
 JOB = Job(id="a", tenant="t", owner="o", type="export", created_at=BEGAN, updated_at=BEGAN)
@@ -98,3 +98,16 @@ def test_an_end_is_put_off_as_it_is_outlasted() -> None:
     for end, exact in zip(ends, (50, 50, 75, 90, 99), strict=False):
         assert end is not None
         assert abs(end - exact) <= exact / 20 + 1
+
+
+@given(job=jobs, age=moments, known=histories, most=st.integers(1, 3600), part=st.floats(0, 1, exclude_max=True))
+def test_what_is_said_holds_for_as_long_as_it_is_said_to(
+    job: Job, age: timedelta, known: Durations | None, most: int, part: float
+) -> None:
+    """At every moment until then; a year stands for ever."""
+    now = BEGAN + age
+    until = min(lasts(job, now, known, most), now + timedelta(days=366))
+    later = max(now, min(now + (until - now) * part, until - timedelta(microseconds=1)))
+
+    assert estimate(job, later, known) == estimate(job, now, known)
+    assert retry_after(job, later, known, most) == retry_after(job, now, known, most)

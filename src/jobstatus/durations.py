@@ -64,6 +64,11 @@ class Durations:
         end = self._quantile(share, bisect_right(self._bins, _bin(age)))
         return None if end is None else max(end - age, timedelta())
 
+    @staticmethod
+    def steady(age: timedelta) -> timedelta:
+        """Give the age up to which the same jobs count as having lasted as long as at this one."""
+        return timedelta(seconds=LEAST * GROWTH ** _bin(age) * (1 - 1e-6))
+
     def dumps(self) -> bytes:
         """Write the counts down."""
         return json.dumps({str(bin): self._counts[bin] for bin in self._bins}).encode()

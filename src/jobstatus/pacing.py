@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from jobstatus.durations import Durations
@@ -12,6 +12,7 @@ from jobstatus.job import Job
 
 SHARES = (0.5, 0.75, 0.9, 0.99)
 """The shares of jobs by which an end is foretold: the first that the job has not outlasted."""
+FOREVER = datetime.max.replace(tzinfo=UTC)
 WORTH = 1.0
 """How many seconds later to know of an end is as bad as one request more."""
 
@@ -63,6 +64,22 @@ def retry_after(job: Job, now: datetime, known: Durations | None, most: int) -> 
     that lasted as long as this one took from there; or, where too few are known, as long again as it has taken so far.
     """
     return max(1, min(most, math.ceil(_pause(job, now, known))))
+
+
+def lasts(job: Job, now: datetime, known: Durations | None, most: int) -> datetime:
+    """Say until when the estimate and the pause stay as they are now, at the least, if nothing more gets known."""
+    if job.terminal:
+        return FOREVER
+    told, seconds = estimate(job, now, known), retry_after(job, now, known, most)
+    if (end := job.expected_end) is not None and end > now:
+        return end - timedelta(seconds=seconds - 1)
+    age = max(now - job.created_at, timedelta())
+    if known is not None and (remaining := known.remaining(age)) is not None:
+        shorter = age + remaining - timedelta(seconds=(seconds - 1) ** 2 / (2 * WORTH))
+        until = job.created_at + min(shorter, known.steady(age))
+    else:
+        until = FOREVER if seconds == most else job.created_at + timedelta(seconds=seconds**2 / (2 * WORTH))
+    return min(until, told.at) if told is not None and told.source is Source.HISTORY else until
 
 
 def _pause(job: Job, now: datetime, known: Durations | None) -> float:

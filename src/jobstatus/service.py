@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobstatus import life, pacing
+from jobstatus import life
 from jobstatus.clock import Clock, utc_now
 from jobstatus.credential import Caller
 from jobstatus.draft import Draft, check_expiry
@@ -24,6 +24,7 @@ from jobstatus.history import History
 from jobstatus.job import Event, Job, Report, Status, Tombstone
 from jobstatus.leases import BATCH, Leases, won
 from jobstatus.life import Retention
+from jobstatus.outlooks import Outlooks
 from jobstatus.pacing import Estimate
 from jobstatus.sight import part, visible, whose
 from jobstatus.storage.base import JobQuery, Store
@@ -71,7 +72,7 @@ class JobService:
         self._retention = retention or Retention()
         self._leases = Leases(store, self._retention)
         self._history = history or History(store, clock)
-        self._pause = pause
+        self._outlooks = Outlooks(self._history, clock, pause)
         self.following = Following(self, store, waiters or Waiters(store), slack)
         """Jobs as they change."""
 
@@ -109,15 +110,11 @@ class JobService:
 
     def estimate(self, job: Job) -> Estimate | None:
         """Say when a job ends or ended, and how that is known."""
-        known = None if job.terminal or job.eta is not None else self._history.known(job)
-        nothing = known is None and job.eta is None and not job.progress and not job.terminal
-        return None if nothing else pacing.estimate(job, self._clock(), known)
+        return self._outlooks.of(job).estimate
 
     def retry_after(self, job: Job) -> int | None:
         """Say after how many seconds to ask again after a job; nothing of one that has ended."""
-        if job.terminal:
-            return None
-        return pacing.retry_after(job, self._clock(), self._history.known(job), self._pause)
+        return self._outlooks.of(job).pause
 
     async def get(self, caller: Caller, key: str | int, now: datetime | None = None) -> Job:
         """Read one job by its id or number, as it truly stands: one whose lease has lapsed is lost from now on.

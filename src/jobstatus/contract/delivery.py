@@ -91,9 +91,15 @@ class Delivery:
 
         Raises what either raises.
         """
-        turnpike = self._turnpikes[exchange.known_operation.id]
-        if turnpike is not None:
-            await self._pass(turnpike, exchange)
+        if (turnpike := self._turnpikes[exchange.known_operation.id]) is not None:
+            caller, now = exchange.known_caller.id, self._terms.now()
+            try:
+                reading = turnpike.at_hand(caller, now) or await turnpike.spend(caller, now)
+            except TooManyRequests as error:
+                exchange.asides += error.reading.headers
+                raise
+            if reading is not None:
+                exchange.asides += reading.headers
         told = await (call() if prompt else self._terms.patience.told(call, exchange, receive, self._readmit))
         if isinstance(told, Stream):
             await self._stream(told, exchange, receive, send)
@@ -102,17 +108,6 @@ class Delivery:
             if (seconds := self._pause(told)) is not None:
                 rendered.headers.append((b"retry-after", b"%d" % seconds))
             await respond(rendered, exchange, send)
-
-    async def _pass(self, turnpike: Turnpike, exchange: Exchange) -> None:
-        """Have a request counted, and tell how many more there may be."""
-        caller, now = exchange.known_caller.id, self._terms.now()
-        try:
-            reading = turnpike.at_hand(caller, now) or await turnpike.spend(caller, now)
-        except TooManyRequests as error:
-            exchange.asides += error.reading.headers
-            raise
-        if reading is not None:
-            exchange.asides += reading.headers
 
     def _pause(self, told: Answer | Lasting | Gathered) -> int | None:
         """Say when to ask again: the answer is rendered once and sent often, and this is of the moment."""
