@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "worker": {"client", "progress"},
     "moving": {"storage"},
     "waiting": {"storage"},
-    "cli": {"client", "logs", "moving", "progress", "security", "serving", "settings", "storage", "worker"},
+    "cli": {"client", "contract", "logs", "moving", "progress", "security", "serving", "settings", "storage", "worker"},
     "testing": {"service", "shared_clock", "storage", "sweeper"},
     "__main__": {"cli"},
     "__init__": set(),

@@ -54,20 +54,17 @@ async def test_every_page_is_under_a_strict_policy(house: House, path: str) -> N
 async def test_each_contract_has_its_own_reference(house: House, contract: str) -> None:
     """Its document holds its own operations and whatever they refer to, and nothing else."""
     page = await house.client.get(f"/docs/{contract}")
-    document = (await house.client.get(f"/docs/{contract}/openapi.json")).json()
+    document = (await house.client.get(f"/openapi/{contract}.json")).json()
 
-    part = Document(document)
     assert page.status_code == 200
-    assert {operation.contract for operation in part.operations.values()} == {contract}
-    assert {tag["x-contract"] for tag in document["tags"]} == {contract}
-    for link in document["components"].get("links", {}).values():
-        assert link["operationId"] in part.operations
+    assert f'data-spec="/openapi/{contract}.json"' in page.text
+    assert [tag["name"] for tag in document["tags"]] == [Document.load().tag(contract)["name"]]
 
 
 async def test_an_unknown_reference_is_not_found(house: House) -> None:
     """A contract that is not there has no page."""
     page = await house.client.get("/docs/nothing")
-    document = await house.client.get("/docs/nothing/openapi.json")
+    document = await house.client.get("/openapi/nothing.json")
 
     assert (page.status_code, document.status_code) == (404, 404)
 

@@ -74,7 +74,7 @@ def _with_poll(app: Any, handler: Callable[..., Any], checked: bool) -> ASGIApp:
 
 def poll_spec() -> dict[str, Any]:
     """Give the native contract's spec with the poll alone, at the root, and with the function that knows tokens."""
-    spec = copy.deepcopy(bundle(Document.load(), "native"))
+    spec = copy.deepcopy(dict(bundle(Document.load(), "native").document))
     del spec["servers"]
     item = spec["paths"][PATH]
     spec["paths"] = {PATH: {key: item[key] for key in ("parameters", "get")}}

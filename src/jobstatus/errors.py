@@ -23,6 +23,7 @@
     ├── StoreUnavailable          the store, or whoever vouches for a token, cannot answer now
     │   └── StoreBusy             too much waits for the store
     ├── ConfigurationError        the server was set up wrongly
+    ├── UnknownContract       no contract has this name, or not this profile
     └── ContractBroken            an answer of this server's own making breaks the spec
 
 None of them knows HTTP: each contract turns them into its own status and body.
@@ -231,6 +232,10 @@ class StoreBusy(StoreUnavailable):
 
 class ConfigurationError(JobstatusError):
     """The server was set up wrongly."""
+
+
+class UnknownContract(JobstatusError):
+    """No contract has this name, or the one that has it lacks this profile."""
 
 
 class ContractBroken(JobstatusError):

@@ -18,6 +18,16 @@ Done = subprocess.CompletedProcess[str]
 Process = subprocess.Popen[str]
 
 
+def run(*arguments: str, code: int = 0, **env: str) -> Done:
+    """Run a command that needs no server, and see what it exits with."""
+    command = [sys.executable, "-m", "jobstatus", *arguments]
+    done = subprocess.run(
+        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
 class CommandLine:
     """Runs `jobstatus` against one server, with one token."""
 

@@ -9,7 +9,7 @@ import typer
 from jobstatus import logs
 from jobstatus.errors import JobstatusError
 
-from . import credentials, exits, expire, jobs, migrate, output, run, serve, watch
+from . import credentials, exits, expire, jobs, migrate, output, run, serve, spec, watch
 
 __all__ = ["app", "main"]
 
@@ -26,6 +26,7 @@ app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
 app.command(epilog=expire.EXAMPLE)(expire.expire)
 app.add_typer(jobs.group, name="jobs")
 app.add_typer(credentials.group, name="credentials")
+app.add_typer(spec.group, name="spec")
 
 
 def main() -> None:

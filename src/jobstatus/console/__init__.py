@@ -15,10 +15,10 @@ from flask import Flask, Response, abort, request
 from flask.sessions import SecureCookieSessionInterface
 from starlette.types import ASGIApp
 
-from jobstatus.console import pages, reference, session
+from jobstatus.console import documents, pages, reference, session
 from jobstatus.console.view import View
 
-PATHS = ("/docs", "/console", "/static")
+PATHS = ("/docs", "/console", "/openapi", "/static")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ def create_console(view: View, key: str | None) -> Flask:
     app.session_interface = _Sessions()
     app.before_request(_same_site)
     app.after_request(_guard)
-    for part in (pages, reference, session):
+    for part in (documents, pages, reference, session):
         app.register_blueprint(part.blueprint(view))
     return app
 
@@ -69,6 +69,5 @@ def _guard(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    if not response.cache_control.max_age:
-        response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     return response

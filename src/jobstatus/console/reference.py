@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, abort, render_template
 
 from jobstatus.console.view import View
-from jobstatus.contract.bundle import bundle
 
 
 def blueprint(view: View) -> Blueprint:
-    """Serve one reference per contract, each over its own part of the spec."""
+    """Serve one reference per contract, each over its own document."""
     pages = Blueprint("reference", __name__)
     tags = {tag["x-contract"]: tag for tag in view.document.raw["tags"]}
 
@@ -22,12 +19,5 @@ def blueprint(view: View) -> Blueprint:
     @pages.get("/docs/<contract>")
     def reference(contract: str) -> str:
         return render_template("reference.html", tag=tags.get(contract) or abort(404))
-
-    @pages.get("/docs/<contract>/openapi.json")
-    def spec(contract: str) -> Response:
-        if contract not in tags:
-            abort(404)
-        here = {**bundle(view.document, contract), "servers": [{"url": "/", "description": "This server"}]}
-        return Response(json.dumps(here), mimetype="application/json")
 
     return pages

@@ -1,69 +1,81 @@
-"""The spec of one contract alone, cut out of the whole."""
+"""One contract's own document, cut out of the whole: what integrators get."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
-from jobstatus.contract.spec import METHODS, Document
+from jobstatus.contract.components import used
+from jobstatus.contract.cutting import cut
+from jobstatus.contract.profile import narrowed
+from jobstatus.contract.public import public
+from jobstatus.contract.spec import Document, Node
+from jobstatus.contract.writing import as_json, as_yaml
+from jobstatus.errors import UnknownContract
+
+PAGES = {"documented": "It answers as the published pages say.", "deployed": "It answers as the running systems do."}
 
 
-def bundle(document: Document, contract: str) -> dict[str, Any]:
-    """Give a document that holds the operations of *contract* and of the components only what they use."""
-    raw = document.raw
-    paths = {path: _own(item, contract) for path, item in raw["paths"].items()}
-    part = {
-        **{name: value for name, value in raw.items() if name not in ("paths", "components", "tags")},
-        "tags": [tag for tag in raw["tags"] if tag["x-contract"] == contract],
-        "paths": {path: item for path, item in paths.items() if any(method in item for method in METHODS)},
+@dataclass(frozen=True)
+class Bundle:
+    """A document that stands alone: one contract in one profile, the same bytes each time."""
+
+    contract: str
+    profile: str
+    version: str
+    """The contract's own version, by Semantic Versioning 2.0.0."""
+    document: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name it among all: `ims` in the profile `documented`, `ims-deployed` in the other."""
+        return self.contract if self.profile == "documented" else f"{self.contract}-{self.profile}"
+
+    @cached_property
+    def yaml(self) -> bytes:
+        """Write it as YAML."""
+        return as_yaml(self.document)
+
+    @cached_property
+    def json(self) -> bytes:
+        """Write it as JSON."""
+        return as_json(self.document)
+
+
+def bundles(document: Document, servers: tuple[str, ...] = ()) -> Iterator[Bundle]:
+    """Give every contract in each of its profiles, in the order of the file."""
+    for contract in document.contracts:
+        for profile in document.profiles(contract):
+            yield bundle(document, contract, profile, servers)
+
+
+@cache
+def bundle(document: Document, contract: str, profile: str = "documented", servers: tuple[str, ...] = ()) -> Bundle:
+    """Cut one contract out, for these *servers*, or those of the file.
+
+    Raises `UnknownContract` if there is no such contract, or if it has no such profile.
+    """
+    if contract not in document.contracts:
+        raise UnknownContract(f"there is no contract {contract!r}; there are {', '.join(document.contracts)}")
+    if profile not in (known := document.profiles(contract)):
+        raise UnknownContract(f"{contract} has no profile {profile!r}; it has {', '.join(known)}")
+    tag = document.tag(contract)
+    whole = public(narrowed(document, cut(document, contract), profile), profile)
+    whole["info"] = _info(whole["info"], tag, profile if len(known) > 1 else None)
+    if servers:
+        whole["servers"] = [{"url": url} for url in servers]
+    components = whole.pop("components")
+    return Bundle(contract, profile, tag["x-version"], {**whole, "components": used(components, whole)})
+
+
+def _info(info: Node, tag: Node, profile: str | None) -> dict[str, Any]:
+    """Say of one contract what the file says of all."""
+    title = f"jobstatus: {tag['name']}"
+    return {
+        **info,
+        "title": title if profile in (None, "documented") else f"{title} ({profile})",
+        "version": tag["x-version"],
+        "description": " ".join(part for part in (tag["description"], PAGES.get(profile or "")) if part),
     }
-    own = {operation.id for operation in document.operations.values() if operation.contract == contract}
-    foreign = {
-        f"#/components/links/{name}"
-        for name, link in raw["components"].get("links", {}).items()
-        if link["operationId"] not in own
-    }
-    used = _used(raw["components"], _without(part, foreign), foreign)
-    return {**_without(part, foreign), "components": used}
-
-
-def _own(item: dict[str, Any], contract: str) -> dict[str, Any]:
-    return {key: node for key, node in item.items() if key not in METHODS or node["x-contract"] == contract}
-
-
-def _without(node: Any, foreign: set[str]) -> Any:
-    """Leave out the links that lead to other contracts' operations."""
-    if isinstance(node, list):
-        return [_without(item, foreign) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: value for key, value in node.items() if not (isinstance(value, dict) and value.get("$ref") in foreign)}
-    return {key: _without(value, foreign) for key, value in kept.items()}
-
-
-def _used(components: dict[str, Any], part: dict[str, Any], foreign: set[str]) -> dict[str, Any]:
-    """Collect the components that *part* refers to, and those that they refer to."""
-    used: dict[str, dict[str, Any]] = {}
-    waiting = [part]
-    while waiting:
-        for kind, name in _references(waiting.pop()):
-            if name not in used.setdefault(kind, {}):
-                used[kind][name] = _without(components[kind][name], foreign)
-                waiting.append(used[kind][name])
-    return {kind: {name: used[kind][name] for name in components[kind] if name in used[kind]} for kind in used}
-
-
-def _references(node: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _references(item)
-    if not isinstance(node, dict):
-        return
-    for key, value in node.items():
-        if key == "$ref" and isinstance(value, str):
-            _, _, kind, name = value.split("/")
-            yield kind, name
-        elif key == "security":
-            yield from (("securitySchemes", scheme) for alternative in value for scheme in alternative)
-        else:
-            yield from _references(value)

@@ -97,6 +97,14 @@ class Document:
         """The contracts, in the order of the file."""
         return tuple(tag["x-contract"] for tag in self.raw["tags"])
 
+    def tag(self, contract: str) -> Node:
+        """Give what the file says of a contract as a whole."""
+        return next(tag for tag in self.raw["tags"] if tag["x-contract"] == contract)
+
+    def profiles(self, contract: str) -> tuple[str, ...]:
+        """Name the profiles that a contract has, the default one first."""
+        return tuple(self.tag(contract)["x-profiles"])
+
     def resolve(self, node: Node) -> Node:
         """Follow a local reference, if *node* is one."""
         while "$ref" in node:
