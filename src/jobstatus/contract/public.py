@@ -33,14 +33,14 @@ def _item(item: dict[str, Any], profile: str) -> dict[str, Any]:
 
 def _operation(node: dict[str, Any], profile: str) -> dict[str, Any]:
     needed = _needed(node, profile)
-    return {**node, "description": f"{node['description']}\n\n{needed}"} if needed else node
+    return {**node, "description": f"{node['description']} {needed}"} if needed else node
 
 
 def _needed(node: dict[str, Any], profile: str) -> str:
     """Say what no security scheme of OpenAPI 3.0 can: permissions and roles that go with a key or a session."""
     said = []
     if permissions := node.get("x-permissions"):
-        said.append(f"Needs the permission {_listed(permissions, 'and')}.")
+        said.append(f"Needs the permission{'s' * (len(permissions) > 1)} {_listed(permissions, 'and')}.")
     if roles := node.get("x-roles", {}).get(profile):
         said.append(f"Needs the role {_listed(roles, 'or')}.")
     if superusers := node.get("x-superusers", {}).get(profile):
