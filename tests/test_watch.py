@@ -97,6 +97,14 @@ def test_an_outage_is_sat_out(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_a_job_is_shown_at_once_as_it_stands(jobstatus: CommandLine) -> None:
+    """Only for what comes next is the server asked to wait, which it would do for longer than this."""
+    done = jobstatus("watch", created(jobstatus), "--json", "--timeout", "5")
+
+    assert json.loads(done.stdout)["status"] == "pending"
+    assert done.returncode == 124
+
+
 def test_watching_stops_at_ctrl_c(jobstatus: CommandLine) -> None:
     """Without a traceback, and the job goes on."""
     id = created(jobstatus)

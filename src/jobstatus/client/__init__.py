@@ -100,13 +100,12 @@ class Client:
     async def newer(self, id: str, tag: str | None, seconds: int) -> tuple[JobView | None, str | None]:
         """Read a job once it is not any more as the answer with this entity tag told it, with its new tag.
 
-        After so many seconds, or at once if the server does not hold requests, there may be nothing to tell.
+        Without a tag it is read at once. After so many seconds, or at once if the server does not hold requests, there
+        may be nothing to tell.
         """
-        known = {} if tag is None else {"If-None-Match": tag}
+        known = {} if tag is None else {"If-None-Match": tag, "Prefer": f"wait={seconds}"}
         patience = httpx.Timeout(TIMEOUT, read=TIMEOUT + seconds)
-        response = await self._answer(
-            "GET", _path(id), headers={**known, "Prefer": f"wait={seconds}"}, timeout=patience
-        )
+        response = await self._answer("GET", _path(id), headers=known, timeout=patience)
         told = None if response.status_code == httpx.codes.NOT_MODIFIED else _body(response)
         return told, response.headers.get("ETag", tag)
 
