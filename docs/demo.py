@@ -19,6 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from demo_polls import CONTRACTS, NAMES, Answer, Poll, ask, links_of, log_in, unknown_links
+from demo_reference import create_examples, fill_in
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.panel import Panel
@@ -35,7 +36,7 @@ WORK = (sys.executable, str(HERE / "demo_work.py"))
 FAILING = ("sh", "-c", "echo 'reading the source, 10%'; echo 'no space left on device' >&2; exit 3")
 KEYS = {**NAMES, "api-key": "API_KEY"}
 """The shell variable of each credential's token."""
-DOORS = {"/": "what runs here", "/docs": "each contract's reference", "/console": "one job in all five"}
+DOORS = {"/": "what runs here", "/docs": "each contract, to be tried", "/console": "one job in all five"}
 GLANCE = 2.0
 """Seconds between two rows of the table."""
 
@@ -181,7 +182,12 @@ def quoted(part: str) -> str:
 @contextmanager
 def serving(folder: Path, port: int) -> Iterator[tuple[Demo, subprocess.Popen[str]]]:
     """Run a server on data in *folder*; its troubles go to a file there."""
-    env = {**os.environ, "JOBSTATUS_STORE": f"sqlite:///{folder / 'jobs.db'}", "NO_PROXY": "127.0.0.1"}
+    env = {
+        **os.environ,
+        "JOBSTATUS_STORE": f"sqlite:///{folder / 'jobs.db'}",
+        "JOBSTATUS_DOCS_CREDENTIALS": str(folder / "docs.json"),
+        "NO_PROXY": "127.0.0.1",
+    }
     with (folder / "server.log").open("a", encoding="utf-8") as log:
         process = subprocess.Popen(  # noqa: S603  the arguments are this script's own
             [*COMMAND, "serve", "--port", str(port)],
@@ -244,6 +250,8 @@ def main() -> int:
         for surprise in demo.surprises:
             console.print(Text(surprise, "bold red"))
         if stay:
+            fill_in(folder / "docs.json", demo.env)
+            create_examples(demo.url, demo.env)
             show_doors(demo)
             process.wait()
     if not demo.surprises:

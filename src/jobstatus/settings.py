@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     limit_calls: Limits = Field(
         LIMITS, validate_default=False, description="The same for all else that a credential is asked for."
     )
+    docs_credentials: Path | None = Field(
+        None,
+        description="A JSON file of credentials, by contract and security scheme, that the pages at `/docs` fill in, "
+        "and so give to whoever opens them: for demonstrations alone.",
+    )
     session_key: SecretStr | None = Field(
         None,
         description="Signs what is given out at a login: the pages' and Traffic Ops sessions, and identity tokens.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template
 
+from jobstatus.console.prefill import prefilled
 from jobstatus.console.view import View
 
 
@@ -18,6 +19,8 @@ def blueprint(view: View) -> Blueprint:
 
     @pages.get("/docs/<contract>")
     def reference(contract: str) -> str:
-        return render_template("reference.html", tag=tags.get(contract) or abort(404))
+        tag = tags.get(contract) or abort(404)
+        credentials = prefilled(view.settings.docs_credentials, contract)
+        return render_template("reference.html", tag=tag, credentials=credentials)
 
     return pages
