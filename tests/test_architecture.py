@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         *("shared_clock", "storage", "sweeper", "waiting"),
     },
     "serving": {"app", "contract"},
+    "conformance": {"contract"},
     "scenarios": {"app", "service", "settings", "storage"},
     "client": set(),
     "progress": set(),
@@ -47,8 +48,8 @@ ALLOWED: dict[str, set[str]] = {
     "moving": {"storage"},
     "waiting": {"storage"},
     "cli": {
-        *("client", "contract", "logs", "moving", "progress", "scenarios", "security", "serving", "settings", "storage"),
-        "worker",
+        *("client", "conformance", "contract", "logs", "moving", "progress", "scenarios", "security", "serving"),
+        *("settings", "storage", "worker"),
     },
     "testing": {"service", "shared_clock", "storage", "sweeper"},
     "__main__": {"cli"},

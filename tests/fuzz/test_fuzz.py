@@ -13,10 +13,10 @@ import pytest
 from house import EVERYTHING
 from serving import Server, serving
 
+from jobstatus.conformance.fuzzing import CONFIG, HOOKS
 from jobstatus.contract.spec import PATH, Document
 from jobstatus.ids import new_id
 
-HERE = Path(__file__).parent
 OPEN = [operation.id for operation in Document.load().operations.values() if operation.public]
 STATES: dict[str, list[dict[str, object]]] = {
     "pending": [],
@@ -95,13 +95,11 @@ def log_in(server: Server, token: str) -> str:
 def test_the_server_keeps_the_contract(server: Server, caller: str, tmp_path: Path) -> None:
     """Whoever calls, valid and invalid requests alike are answered as the spec says."""
     seed(server, tmp_path)
-    config = (HERE / "schemathesis.toml").read_text()
+    config = CONFIG.read_text()
     if caller != "everything":  # they are refused, whatever they send
         config = config.replace('expected-statuses = ["2xx", ', 'expected-statuses = ["2xx", "401", "403", ')
     extra = credentials(server, caller)
-    (tmp_path / "schemathesis.toml").write_text(
-        config.replace('hooks = "hooks"', f'hooks = "{HERE / "hooks.py"}"') + extra
-    )
+    (tmp_path / "schemathesis.toml").write_text(config.replace('hooks = "hooks"', f'hooks = "{HOOKS}"') + extra)
     schemathesis = Path(sys.executable).with_name("schemathesis")
     command: list[str | Path] = [
         schemathesis,

@@ -9,7 +9,7 @@ import typer
 from jobstatus import logs
 from jobstatus.errors import JobstatusError
 
-from . import credentials, exits, expire, jobs, migrate, mock, output, run, serve, spec, watch
+from . import conform, credentials, exits, expire, jobs, migrate, mock, output, run, serve, spec, watch
 
 __all__ = ["app", "main"]
 
@@ -25,6 +25,7 @@ app.command(epilog=watch.EXAMPLE)(watch.watch)
 app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
 app.command(epilog=expire.EXAMPLE)(expire.expire)
 app.command(epilog=mock.EXAMPLE)(mock.mock)
+app.command(epilog=conform.EXAMPLE)(conform.conform)
 app.add_typer(jobs.group, name="jobs")
 app.add_typer(credentials.group, name="credentials")
 app.add_typer(spec.group, name="spec")

@@ -16,7 +16,7 @@ class Exit(IntEnum):
     DONE = 0
     """It did what was asked; a job that was watched succeeded."""
     FAILED = 1
-    """The job that was watched failed."""
+    """The job that was watched failed; the server that was held to a contract does not keep it."""
     USAGE = 2
     """The command line, a setting or a field is wrong; the server cannot listen where it was told to."""
     CANCELLED = 3
