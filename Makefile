@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test test-clients lint types spec wheel bench bench-large bench-polling bench-retention bench-waiting clean
+.PHONY: help demo serve test test-clients lint types spec guard wheel bench bench-large bench-polling bench-retention bench-waiting clean
 
 help:  ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ types: $(VENV)/dev  ## Check types
 
 spec: $(VENV)/dev  ## Check openapi.yaml with every linter (needs Node.js)
 	@lint/check
+
+guard: $(VENV)/run  ## Check that no contract breaks its clients unless its version says so
+	@$(BIN)/jobstatus spec guard contracts/published
 
 wheel: $(VENV)/dev  ## Build the wheel and run the tests against it in an empty environment
 	@tests/wheel.sh

@@ -30,7 +30,7 @@ class Exit(IntEnum):
     REFUSED = ABANDONED
     """The job stands against it: its state, its id or its version; or the store that was to be moved to does."""
     DIFFERENT = 8
-    """The stores do not keep the same."""
+    """The stores do not keep the same; a document breaks the clients of another, or its version is too low for that."""
     TIMEOUT = 124
     """The time given with --timeout is over."""
     STOPPED = WORK_CANCELLED
