@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 from conforming import BUNDLES, URL, conforming
-from faulty import FAULTS, Fault, Faulty
+from faulty import Fault, Faulty
+from seeded import FAULTS
 
 from jobstatus.conformance import Verdict, hold
 from jobstatus.contract.bundle import Bundle

@@ -19,7 +19,8 @@ import pytest
 import uvicorn
 from commands import run
 from conforming import BUNDLES, conforming
-from faulty import FAULTS, RANDOM_FAULTS, Fault, Faulty, both, silent
+from faulty import Fault, Faulty, both, silent
+from seeded import FAULTS, RANDOM_FAULTS
 from serving import free_port
 from starlette.types import ASGIApp
 
