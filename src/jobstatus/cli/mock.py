@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from jobstatus.clock import utc_now
-from jobstatus.credential import Credential
 from jobstatus.errors import ConfigurationError
-from jobstatus.ids import new_id
 from jobstatus.settings import Profile, Settings
 
-from . import exits, output
-from .credentials import GRANTS, Preset
+from . import exits, mock_keys, mock_shown, output
+from .mock_keys import NATIVE, TENANT
+from .mock_shown import Headers
 from .options import AsJson
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from jobstatus.scenarios import Scenario, Stage
-    from jobstatus.storage import Store
 
 EXAMPLE = "Example: jobstatus mock --contract traffic-ops --scenario slow-success --speed 10"
-TENANT = "6d6f636b6d6f636b6d6f636b6d6f636b"
-"""A project's id, as clouds make them."""
-NATIVE = "native"
 POLLED = (NATIVE, "ehealth", "ehealth-composition", "traffic-ops", "ims")
-SESSION = timedelta(days=365)
-"""How long the session lasts that is shown for Traffic Ops."""
 _FIELDS = Settings.model_fields
-Headers = Mapping[str, Mapping[str, str]]
-"""What to send in each contract."""
 
 
 def mock(
@@ -98,7 +85,7 @@ async def _serve(
 
     async with opened("memory://") as store:
         stage = Stage(store, settings, scenarios, TENANT, speed=speed)
-        headers = await _headers(store, settings, contracts)
+        headers = await mock_keys.made(store, settings, contracts)
         async with asyncio.TaskGroup() as group:
             listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
             beside = group.create_task(_play(stage, listening, headers, contracts, as_json))
@@ -136,83 +123,10 @@ async def _play(
     """Begin a job for each scenario once there is a server, tell of them, and play whatever else is created."""
     url = await listening
     wanted = {name: headers[name] for name in contracts}
-    shown = [place for scenario, job in await stage.open(headers[NATIVE]) for place in _places(scenario, job, wanted)]
+    opened = await stage.open(headers[NATIVE])
+    shown = [place for scenario, job in opened for place in mock_shown.places(scenario, job, wanted)]
     if as_json:
         output.print_json({"url": url, "headers": headers, "jobs": [asdict(each) for each in shown]})
     else:
-        _show(url, shown, headers)
+        mock_shown.show(url, shown, headers[NATIVE])
     await stage.play()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a contract answers for a job, and the headers to ask with."""
-
-    scenario: str
-    id: str
-    contract: str
-    href: str
-    headers: Mapping[str, str]
-
-
-def _places(scenario: Scenario, job: Any, headers: Headers) -> list[Place]:
-    there = {link["contract"]: link["href"] for link in job["links"]}
-    return [Place(scenario.name, job["id"], name, there[name], sent) for name, sent in headers.items() if name in there]
-
-
-def _show(url: str, places: Sequence[Place], headers: Headers) -> None:
-    rows = output.table("scenario", "contract", "poll")
-    for place in places:
-        rows.add_row(output.text(place.scenario), output.text(place.contract), output.text(url + place.href))
-    output.console().print(rows)
-    for place in places[: len({place.contract for place in places})]:  # the first job's
-        print(f"\n# {place.contract}\n{_curl(url + place.href, place.headers)}")
-    body = json.dumps({"type": places[0].scenario})
-    made = _curl(f"{url}/jobs", {**headers[NATIVE], "Content-Type": "application/json"}, "-d", body)
-    print(f"\n# one more job\n{made}\n\njobstatus mocks on {url} (Ctrl-C to stop)", flush=True)
-
-
-def _curl(url: str, headers: Mapping[str, str], *rest: str) -> str:
-    sent = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    return shlex.join(["curl", "-i", *sent, *rest, url])
-
-
-async def _headers(store: Store, settings: Settings, contracts: Sequence[str]) -> Headers:
-    """Make a credential for each contract, and give what it is shown by; the native one creates the jobs."""
-    headers: dict[str, dict[str, str]] = {}
-    for contract in dict.fromkeys([*contracts, NATIVE]):
-        token, credential = await _credential(store, Preset(contract))
-        headers[contract] = {"Authorization": f"Bearer {token}"}
-        if contract == "ims":
-            headers[contract] = {"X-Auth-Token": token}
-        elif contract == "traffic-ops":
-            headers[contract] = {"Cookie": f"mojolicious={_session(credential, settings)}"}
-        elif contract == "ehealth-composition":
-            headers[contract]["api-key"], _ = await _credential(store, Preset.API_KEY)
-    return headers
-
-
-async def _credential(store: Store, preset: Preset) -> tuple[str, Credential]:
-    from jobstatus.security.tokens import digest, new_token
-
-    token, grant = new_token(), GRANTS[preset]
-    credential = Credential(
-        id=new_id(),
-        name=f"mock {preset.value}",
-        tenant=TENANT,
-        digest=digest(token),
-        created_at=utc_now(),
-        permissions=grant.permissions,
-        roles=grant.roles,
-    )
-    await store.add_credential(credential)
-    return token, credential
-
-
-def _session(credential: Credential, settings: Settings) -> str:
-    """Make the cookie of a session, as a login by the credential's token would."""
-    from jobstatus.security.gate import Gate
-    from jobstatus.security.sessions import CookieSessions
-
-    key = settings.session_key.get_secret_value() if settings.session_key else ""
-    return CookieSessions(Gate(), key.encode()).seal(credential, SESSION)
