@@ -15,7 +15,7 @@ serve: $(VENV)/run  ## Run the demo's jobs, then leave the server running
 	@$(BIN)/python docs/demo.py --serve
 
 test: $(VENV)/dev  ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-clients: $(VENV)/dev  ## Run real clients against the server
 	@$(BIN)/python -m pytest tests/clients

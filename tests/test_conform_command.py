@@ -2,105 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
-import anyio
 import httpx
 import pytest
-import uvicorn
 from commands import run
-from conforming import BUNDLES, conforming
-from faulty import Fault, Faulty, both, silent
+from faulty import Fault, both, silent
+from held import BY_NAME, FEW, NONE, conform, listening
 from seeded import FAULTS, RANDOM_FAULTS
-from serving import free_port
-from starlette.types import ASGIApp
 
 from jobstatus.cli.exits import Exit
-from jobstatus.conformance import Target
 from jobstatus.conformance.original import ADDED
-from jobstatus.contract.bundle import Bundle
-
-BY_NAME = {bundle.name: bundle for bundle in BUNDLES}
-FEW = ("--examples", "5")
-NONE = ("--examples", "0")
-every_bundle = pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
-
-
-@asynccontextmanager
-async def listening(bundle: Bundle, fault: Fault | None = None) -> AsyncGenerator[Target]:
-    """Run a server that listens, with a fault or none."""
-    async with conforming(bundle) as (house, target):
-        app = house.app if fault is None else Faulty(house.app, fault, target)
-        port = free_port()
-        async with _served(app, port):
-            yield replace(target, url=f"http://127.0.0.1:{port}")
-
-
-@asynccontextmanager
-async def _served(app: ASGIApp, port: int) -> AsyncGenerator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
-    serving = asyncio.ensure_future(server.serve())
-    while not server.started:  # noqa: ASYNC110  uvicorn says it by this flag alone
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-async def conform(target: Target, *more: str, code: int = Exit.DONE) -> str:
-    """Run the command with all that the target has, and give what it printed."""
-    given = [
-        *_options("credential", target.credentials),
-        *_options("weak-credential", target.weak),
-        *_options("job", target.jobs),
-        *_options("path-parameter", target.parameters),
-    ]
-    what = ["--contract", target.bundle.contract, "--profile", target.bundle.profile]
-    command = [sys.executable, "-m", "jobstatus", "conform", target.url, *what, *given, *more]
-    done = await anyio.run_process(command, check=False, env=dict(os.environ))
-    said = done.stdout.decode() + done.stderr.decode()
-    assert done.returncode == code, said
-    for secret in target.secrets:
-        assert secret not in said
-    return said
-
-
-def _options(name: str, given: Mapping[Any, str]) -> list[str]:
-    return [f"--{name}={key}={value}" for key, value in given.items()]
-
-
-@every_bundle
-async def test_this_server_passes_by_the_table_and_by_requests_made_at_random(bundle: Bundle) -> None:
-    """All of its operations are called, and nothing is skipped."""
-    async with listening(bundle) as target:
-        said = json.loads(await conform(target, *FEW, "--write", "--json"))
-
-    assert said["counts"] == {"passed": len(said["findings"]), "failed": 0, "skipped": 0}
-    assert {finding["part"] for finding in said["findings"]} == {"table", "schemathesis"}
-
-
-@pytest.mark.parametrize("fault", RANDOM_FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
-async def test_what_no_row_asks_for_is_found_at_random(fault: Fault) -> None:
-    """The table alone passes such a server."""
-    async with listening(BY_NAME[fault.bundle], fault) as target:
-        await conform(target, *NONE)
-        said = json.loads(await conform(target, *FEW, "--json", code=Exit.FAILED))
-
-    assert all(finding["verdict"] != "failed" for finding in said["findings"] if finding["part"] == "table")
-    assert any(
-        finding["check"].startswith(fault.caught) for finding in said["findings"] if finding["verdict"] == "failed"
-    )
 
 
 async def test_a_person_reads_a_table_and_a_machine_a_report_in_the_form_of_junit(tmp_path: Path) -> None:
