@@ -211,7 +211,8 @@ def test_a_reference_that_leads_back_is_followed_once() -> None:
 UNREADABLE = {
     "missing.yaml": (None, "cannot read"),
     "list.yaml": ("- a\n- b\n", "is no document of OpenAPI 3"),
-    "two.yaml": ('swagger: "2.0"\npaths: {}\n', "is no document of OpenAPI 3"),
+    "two.yaml": ('swagger: "2.0"\npaths: {}\n', "is no document of OpenAPI 3.0"),
+    "later.yaml": ("openapi: 3.1.0\npaths: {}\n", "is no document of OpenAPI 3.0"),
     "broken.yaml": ("a: [\n", "is neither YAML nor JSON"),
     "broken.json": ("{", "is neither YAML nor JSON"),
     "circle.yaml": ("openapi: 3.0.3\npaths: &x\n  /a: *x\n", "it refers to itself"),
@@ -254,3 +255,12 @@ def test_the_command_tells_people_and_machines_what_changes(tmp_path: Path) -> N
     assert told["versions"] == {"old": "1.0.0", "new": "1.0.0", "needed": "1.1.0"}
     assert [change["rating"] for change in told["changes"]] == ["minor"]
     assert "nothing changes" in run("spec", "diff", str(files["old"]), str(files["old"])).stderr
+
+
+def test_two_contracts_are_compared_with_a_word_about_it(tmp_path: Path) -> None:
+    """Somebody may have taken the wrong file."""
+    for name in ("ims", "identity"):
+        (tmp_path / f"{name}.yaml").write_bytes(as_yaml(BUNDLES[name]))
+    said = run("spec", "diff", str(tmp_path / "ims.yaml"), str(tmp_path / "identity.yaml"), code=Exit.DIFFERENT)
+
+    assert "these may be two contracts" in said.stderr

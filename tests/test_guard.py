@@ -106,6 +106,18 @@ def test_the_highest_version_counts_and_not_the_last_that_was_written(tmp_path: 
     assert verdict(versioned(NATIVE, "1.10.1"), folder)[0] is Verdict.ENOUGH
 
 
+def test_a_version_that_was_taken_away_is_not_missed(tmp_path: Path) -> None:
+    """The highest one that is left is compared with, and the changelog tells of those that are there."""
+    folder = shelf(tmp_path, *(versioned(NATIVE, version) for version in ("1.0.0", "1.1.0", "1.2.0")))
+    (tmp_path / "native" / "1.1.0.yaml").unlink()
+    release([versioned(NATIVE, "1.2.1")], folder)
+    page = (tmp_path / "native" / CHANGELOG).read_text()
+
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        f"## [{version}]({version}.yaml)" for version in ("1.2.1", "1.2.0", "1.0.0")
+    ]
+
+
 def test_an_early_release_of_what_is_needed_is_enough(tmp_path: Path) -> None:
     """Before 2.0.0 there may be 2.0.0-rc.1, and then whatever it takes."""
     broken = BREAKING[0](NATIVE.document)

@@ -6,7 +6,7 @@ from .change import Change, Rating, worst
 from .documents import compare
 from .guard import Finding, Verdict, guard, judge, needed_after
 from .published import Published, Shelf
-from .reading import read, version_of
+from .reading import read, title_of, version_of
 from .releasing import Release, release
 from .version import Version
 
@@ -25,6 +25,7 @@ __all__ = [
     "needed_after",
     "read",
     "release",
+    "title_of",
     "version_of",
     "worst",
 ]

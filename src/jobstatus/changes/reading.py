@@ -17,7 +17,7 @@ _TOO_DEEP = "it refers to itself, or is too deep"
 
 
 def read(path: Path) -> Node:
-    """Read an OpenAPI 3 document from a file of YAML or JSON; raises `ConfigurationError`, which names the file."""
+    """Read an OpenAPI 3.0 document from a file of YAML or JSON; raises `ConfigurationError`, which names the file."""
     try:
         document = _plain(_parsed(path))
     except OSError as error:
@@ -27,15 +27,24 @@ def read(path: Path) -> Node:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = _TOO_DEEP if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise ConfigurationError(f"{path} is neither YAML nor JSON: {reason}") from None
-    if not isinstance(document, Mapping) or not str(document.get("openapi", "")).startswith("3."):
-        raise ConfigurationError(f"{path} is no document of OpenAPI 3")
+    if not isinstance(document, Mapping) or not str(document.get("openapi", "")).startswith("3.0."):
+        raise ConfigurationError(f"{path} is no document of OpenAPI 3.0")
     return document
+
+
+def title_of(document: Node) -> str:
+    """Give the title that a document has; an empty text if it has none."""
+    return _told(document, "title")
 
 
 def version_of(document: Node) -> str:
     """Give the version that a document says it has; an empty text if it says none."""
+    return _told(document, "version")
+
+
+def _told(document: Node, name: str) -> str:
     info = document.get("info")
-    return str(info.get("version", "")) if isinstance(info, Mapping) else ""
+    return str(info.get(name, "")) if isinstance(info, Mapping) else ""
 
 
 def _parsed(path: Path) -> Any:

@@ -27,9 +27,11 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Tell what changes between two OpenAPI documents, whether it breaks clients, and which version it takes."""
-    from jobstatus.changes import Rating, compare, read, version_of, worst
+    from jobstatus.changes import Rating, compare, read, title_of, version_of, worst
 
     before, after = read(old), read(new)
+    if title_of(before) != title_of(after):
+        output.note(f"these may be two contracts: {title_of(before)!r} and {title_of(after)!r}")
     changes = compare(before, after, (str(old), str(new)))
     breaking = worst(changes) is Rating.MAJOR
     versions = {"old": version_of(before), "new": version_of(after), "needed": _needed(version_of(before), changes)}
