@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it into an empty environment, and runs the tests against it, far from the sources. The
 # fuzzer, the real clients and the faults of stores see the same server from a checkout, and are left to that, as are the
-# tests of stores, limits, documents and moves alone, and of tools. The engine here is the one that the checkout's run does not use, so that
-# all tests of the server pass on both.
+# tests of stores, limits, documents, rules and workers alone, and of tools. The engine here is the one that the checkout's
+# run does not use, so that all tests of what the server answers pass on both.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 place=$(mktemp -d)
@@ -19,11 +19,13 @@ mkdir "$place/away"
 cp -R tests docs benchmarks contracts deploy ./*.md Makefile pyproject.toml "$place/away"
 cd "$place/away"
 export JOBSTATUS_TEST_ENGINE=stock
-PATH="$place/env/bin:$PATH" "$place/env/bin/python" -m pytest -q --numprocesses auto --dist loadfile --no-loadscope-reorder \
-  --ignore tests/clients --ignore tests/faults --ignore tests/fuzz --ignore tests/storage \
-  --ignore tests/test_benchmarks.py --ignore tests/test_changes.py --ignore tests/test_durability.py \
-  --ignore tests/test_example_store.py --ignore tests/test_expire.py \
-  --ignore tests/test_guard.py --ignore tests/test_limits.py --ignore tests/test_linearizable.py \
-  --ignore tests/test_migrate.py --ignore tests/test_moving.py --ignore tests/test_polling_simulation.py \
-  --ignore tests/test_publish.py --ignore tests/test_sharing.py \
-  --ignore tests/test_waiting_histories.py "$@"
+left=(
+  clients faults fuzz storage
+  test_{benchmarks,polling_simulation,example_store,twins,engines}.py
+  test_{changes,conform,guard,publish}.py
+  test_{durability,expire,limits,linearizable,migrate,moving,retention,sharing,waiting_histories}.py
+  test_{durations,life,pacing,verdicts}.py
+  test_{run,watch}.py
+)
+PATH="$place/env/bin:$PATH" "$place/env/bin/python" -m pytest -q --numprocesses auto --dist loadfile \
+  --no-loadscope-reorder "${left[@]/#/--ignore=tests/}" "$@"
