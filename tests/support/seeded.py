@@ -145,6 +145,8 @@ FAULTS = [
         "getEhealthJob: pending job",
         answered=when(200, cut_off),
     ),
+    Fault("answers are nested too deep", "ims", "showImsJob: pending job", answered=when(200, body(b"[" * 100_000))),
+    Fault("answers are too long", "ims", "showImsJob: pending job", answered=when(200, body(b" " * 5_000_000))),
     Fault("answers are empty", "ehealth-composition", "getCompositionJob: pending job", answered=when(200, body(b""))),
     Fault(
         "the envelope has another code",

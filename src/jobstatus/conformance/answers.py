@@ -109,7 +109,7 @@ def parsed(answer: httpx.Response) -> Any:
     """Read the body of an answer, or give `NOTHING`."""
     try:
         return json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NOTHING
 
 

@@ -15,6 +15,8 @@ from .row import Row, Who
 from .target import Target
 
 NO_ONE = "a-credential-that-nobody-gave-out"
+LONGEST = 4 * 1024 * 1024
+"""Bytes of an answer that are read."""
 ACCEPT = "application/json, application/problem+json;q=0.9"
 
 
@@ -34,7 +36,8 @@ class Asking:
         self._client.cookies.clear()  # what one row was given is not to let another one in
         headers = {"Accept": ACCEPT, **self._credential(row), **(more or {})}
         body = {} if row.body is None else {"json": row.body}
-        return await self._client.request(self._method(row), self._url(row), headers=headers, **body)
+        async with self._client.stream(self._method(row), self._url(row), headers=headers, **body) as answer:
+            return await _whole(answer)
 
     def missing(self, row: Row) -> str | None:
         """Name the option that must be given for a row, if it was not."""
@@ -82,6 +85,17 @@ class Asking:
     def _values(self, row: Row) -> dict[str, str]:
         job = {} if row.job is None else {row.id: self._target.jobs.get(row.job, "")}
         return {**self._parameters, **job, **row.parameters}
+
+
+async def _whole(answer: httpx.Response) -> httpx.Response:
+    """Read an answer to its end; raises `httpx.DecodingError` if it is longer than any that a contract has."""
+    content = bytearray()
+    async for part in answer.aiter_bytes():
+        content += part
+        if len(content) > LONGEST:
+            raise httpx.DecodingError(f"the answer is longer than {LONGEST} bytes")
+    headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
+    return httpx.Response(answer.status_code, headers=headers, content=bytes(content))
 
 
 def _names(path: str) -> list[str]:

@@ -43,7 +43,7 @@ class Poll:
         yield from self._missing()
         yield from self.states_of(jobs)
         wrong = self._row("a method that there is not", self.wrong_method, self.unknown_ids[0], method="PUT")
-        yield replace(wrong, added=self.extends and self.wrong_method_extends)
+        yield replace(wrong, added=self.extends and self.wrong_method_extends, writes=True)
 
     def states_of(self, jobs: Mapping[State, str]) -> Iterator[Row]:
         """Give the rows about jobs by their states."""
